@@ -1,0 +1,141 @@
+/*
+ * Batch files: the second contract. A published range of a partition's offsets is
+ *   <topic>+<partition, 5 digits>+<first offset, 20>+<last offset, 20>.csv           rows (RFC 4180, header); the commit point
+ *   <same stem>.json            sidecar: rows, runs and row numbers, sha256, digest; published before the .csv
+ *   <same stem>.rejects.jsonl   messages that are no valid records; published before the .csv, only if there are any
+ * and the end of a run is a range of its own:
+ *   <topic>+<partition>+<offset>+<offset>.end.json    the control record, its own commit point
+ * Offsets are inclusive. Dot-names are work in progress and never read. Topic names hold no '+' (Kafka allows [A-Za-z0-9._-]).
+ */
+#ifndef PASAR_BATCH_H
+#define PASAR_BATCH_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "pasar/attrs.h"
+#include "pasar/err.h"
+#include "pasar/record.h"
+
+enum { PASAR_TOPIC_MAX = 249 }; /* Kafka's limit for topic names */
+
+enum pasar_batch_kind { PASAR_BATCH_ROWS, PASAR_BATCH_END, PASAR_BATCH_SIDECAR, PASAR_BATCH_REJECTS };
+
+struct pasar_batch_name {
+    char topic[PASAR_TOPIC_MAX + 1];
+    int32_t partition;
+    int64_t first_offset, last_offset; /* inclusive */
+    enum pasar_batch_kind kind;
+};
+
+enum { PASAR_BATCH_NAME_MAX = PASAR_TOPIC_MAX + 80 };
+
+void pasar_batch_name_format(const struct pasar_batch_name *name, char text[PASAR_BATCH_NAME_MAX]);
+
+/* True and *name filled when `text` is a batch file's name; false for any other name (that is not an error). */
+bool pasar_batch_name_parse(const char *text, struct pasar_batch_name *name) PASAR_MUSTCHECK;
+
+/* What a directory holds: the commit points (rows and ends), sorted by topic, partition, first offset. */
+struct pasar_batch_list {
+    struct pasar_batch_name *names;
+    size_t count;
+};
+
+/*
+ * Lists `dir`. Overlapping ranges of a partition are an error (PASAR_EDATA, names both files). A directory that does
+ * not exist gives an empty list. Free with pasar_batch_list_free.
+ */
+int pasar_batch_list_read(struct pasar_batch_list *list, const char *dir, struct pasar_err *err) PASAR_MUSTCHECK;
+void pasar_batch_list_free(struct pasar_batch_list *list);
+
+/* Highest last offset + 1 among a topic partition's ranges, or -1 when there is none. */
+int64_t pasar_batch_list_next_offset(const struct pasar_batch_list *list, const char *topic, int32_t partition);
+
+/* A batch under construction. It writes into hidden files of `dir` and publishes them together. */
+struct pasar_batch_writer;
+
+struct pasar_batch_stats {
+    uint64_t rows, rejects;
+    uint64_t bytes; /* of the CSV so far */
+    int64_t first_offset, last_offset; /* -1 while empty */
+};
+
+/* Opens a batch of one topic partition whose first message has offset `first_offset`. NULL with err. */
+struct pasar_batch_writer *pasar_batch_writer_open(const char *dir, const char *topic, int32_t partition,
+                                                   int64_t first_offset, struct pasar_err *err) PASAR_MUSTCHECK;
+
+/*
+ * Adds a row: the decoded record, its message offset (rising), and from its headers the run (NULL or "" if foreign) and row
+ * number (0 if foreign); `value` is the message's JSON, for the digest. 0, or -1 with err (sticky).
+ */
+int pasar_batch_writer_add(struct pasar_batch_writer *w, int64_t offset, const struct pasar_record *record,
+                           const char *run, uint64_t row, const void *value, size_t value_len,
+                           struct pasar_err *err) PASAR_MUSTCHECK;
+
+/* Adds a message that is no valid record: JSON line with topic, partition, offset, run, row, reason, key and value (base64). */
+int pasar_batch_writer_reject(struct pasar_batch_writer *w, int64_t offset, const char *run, uint64_t row,
+                              const void *key, size_t key_len, const void *value, size_t value_len, const char *reason,
+                              struct pasar_err *err) PASAR_MUSTCHECK;
+
+void pasar_batch_writer_stats(const struct pasar_batch_writer *w, struct pasar_batch_stats *stats);
+
+/*
+ * Publishes (rejects, sidecar, then CSV; each fsynced, no-replace) and frees `w`. On failure what was published of the
+ * twins is removed again, the batch is gone and -1 is returned: the caller resumes from the directory.
+ */
+int pasar_batch_writer_publish(struct pasar_batch_writer *w, struct pasar_err *err) PASAR_MUSTCHECK;
+
+/* Drops the hidden files and frees; NULL is fine. */
+void pasar_batch_writer_abort(struct pasar_batch_writer *w);
+
+/* Publishes the end of a run found at `offset`. */
+int pasar_batch_publish_end(const char *dir, const char *topic, int32_t partition, int64_t offset,
+                            const struct pasar_run_end *end, struct pasar_err *err) PASAR_MUSTCHECK;
+
+int pasar_batch_read_end(const char *dir, const struct pasar_batch_name *name, struct pasar_run_end *end,
+                         struct pasar_err *err) PASAR_MUSTCHECK;
+
+/* Removes hidden leftovers and twins without their .csv of this topic partition (a crash's remains). */
+int pasar_batch_clean(const char *dir, const char *topic, int32_t partition, struct pasar_err *err) PASAR_MUSTCHECK;
+
+/* A run of consecutive row numbers in a batch, in record order. */
+struct pasar_row_range {
+    size_t run; /* index into runs */
+    uint64_t first, count;
+};
+
+/* {"version":1,"topic":…,"partition":…,"first_offset":…,"last_offset":…,"rows":…,"rejects":…,"bytes":…,"sha256":…,
+ *  "runs":[{"run":…,"rows":…,"digest":"hex"}],"row_ranges":[[run index, first row, count], …]} */
+struct pasar_batch_sidecar {
+    struct pasar_batch_name name;
+    uint64_t rows, rejects, bytes;
+    char sha256[65]; /* of the .csv */
+    struct pasar_batch_run {
+        char run[80]; /* "" = foreign messages */
+        uint64_t rows, digest;
+    } *runs;
+    size_t run_count;
+    struct pasar_row_range *ranges; /* rows of the CSV in their order */
+    size_t range_count;
+};
+
+/* Reads and checks the sidecar of batch `name`. Free with pasar_batch_sidecar_free. A missing one: PASAR_ENOINPUT. */
+int pasar_batch_sidecar_read(struct pasar_batch_sidecar *sidecar, const char *dir, const struct pasar_batch_name *name,
+                             struct pasar_err *err) PASAR_MUSTCHECK;
+void pasar_batch_sidecar_free(struct pasar_batch_sidecar *sidecar);
+
+/* Reads the rows of one batch file. */
+struct pasar_batch_reader;
+
+enum pasar_batch_result { PASAR_BATCH_ROW_READ, PASAR_BATCH_DONE, PASAR_BATCH_FAILED };
+
+struct pasar_batch_reader *pasar_batch_reader_open(const char *dir, const struct pasar_batch_name *name,
+                                                   struct pasar_err *err) PASAR_MUSTCHECK;
+
+/* The next row; its text is valid until the next call. A line that is no record is PASAR_BATCH_FAILED, naming file:line. */
+enum pasar_batch_result pasar_batch_reader_next(struct pasar_batch_reader *r, struct pasar_record *record,
+                                                struct pasar_err *err) PASAR_MUSTCHECK;
+void pasar_batch_reader_close(struct pasar_batch_reader *r);
+
+#endif

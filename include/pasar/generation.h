@@ -1,0 +1,153 @@
+/*
+ * A model generation: the third contract. <models>/NNNNNN/ holds manifest.json, model_1.json … model_3.json and products.csv;
+ * <models>/current is a symbolic link to the newest. The trainer writes, the API loads; both use this file.
+ */
+#ifndef PASAR_GENERATION_H
+#define PASAR_GENERATION_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "pasar/attrs.h"
+#include "pasar/err.h"
+#include "pasar/record.h"
+
+enum {
+    PASAR_MODELS = 3,
+    PASAR_MODEL_FORMAT = 1,   /* format version of model_N.json and manifest.json; a reader refuses others */
+    PASAR_FEATURES_MAX = 8,
+    PASAR_CLUSTERS_MAX = 256,
+    PASAR_LABEL_MAX = 120,
+    PASAR_TOP_CATEGORIES = 5,
+};
+
+enum pasar_transform { PASAR_TRANSFORM_NONE, PASAR_TRANSFORM_LOG1P };
+
+struct pasar_category_count {
+    char *category; /* full path A|B|C */
+    uint64_t count;
+};
+
+struct pasar_cluster {
+    uint64_t size;               /* rows */
+    char label[PASAR_LABEL_MAX]; /* in words, unique within the model */
+    double mean[PASAR_FEATURES_MAX], median[PASAR_FEATURES_MAX]; /* real units, over rows that have the value; NaN if none has */
+    struct pasar_category_count top[PASAR_TOP_CATEGORIES];
+    size_t top_count;
+};
+
+/* One k-means model. Arrays over features have feature_count entries, over clusters k. */
+struct pasar_model {
+    int number;    /* 1..3 */
+    uint64_t rows; /* trained on the first `rows` rows in arrival order */
+    uint64_t distinct_rows; /* distinct points after imputation */
+    size_t feature_count;
+    enum pasar_column feature[PASAR_FEATURES_MAX];
+    enum pasar_transform transform[PASAR_FEATURES_MAX];
+    double impute[PASAR_FEATURES_MAX]; /* stands for a missing value, after the transform, before scaling */
+    uint64_t missing[PASAR_FEATURES_MAX];
+    double mean[PASAR_FEATURES_MAX], std[PASAR_FEATURES_MAX]; /* z = (transform(x) - mean) / std, std with n-1; 1 where constant */
+    size_t k;
+    double *centroids; /* k x feature_count, row-major, z space; owned */
+    struct pasar_cluster *clusters; /* k; owned */
+    double inertia, silhouette, davies_bouldin, calinski_harabasz; /* NaN (null) where undefined, as for k = 1 */
+    uint64_t silhouette_sample; /* rows it was measured on; < rows means sampled */
+    int iterations, restarts;
+    char stop_reason[24]; /* "converged", "tol", "max_iter" */
+    uint64_t seed;
+};
+
+void pasar_model_fini(struct pasar_model *model);
+
+/*
+ * The cluster of a point given as raw values per feature (NaN = missing → imputed), and its Euclidean distance to that
+ * centroid in z space; the lowest id wins ties.
+ */
+size_t pasar_model_predict(const struct pasar_model *model, const double *values, double *distance);
+
+struct pasar_manifest_batch {
+    char *file;
+    uint64_t rows;
+    char sha256[65];
+};
+
+struct pasar_manifest {
+    uint64_t generation;
+    int64_t trained_at_us;
+    uint64_t rows;
+    uint64_t model_rows[PASAR_MODELS];
+    uint64_t seed;
+    struct pasar_manifest_batch *batches; /* what it was made of; owned */
+    size_t batch_count;
+    struct pasar_manifest_file {
+        char name[32];
+        uint64_t bytes;
+        char sha256[65];
+    } files[PASAR_MODELS + 1]; /* model_1.json … model_3.json, products.csv */
+};
+
+/* ------------------------------------------------------------------ writing (trainer) */
+
+struct pasar_generation_writer;
+
+/* Takes the lock of `models_dir` (one trainer at a time), removes leftovers of a crash, opens a hidden directory. NULL with err. */
+struct pasar_generation_writer *pasar_generation_writer_open(const char *models_dir, struct pasar_err *err) PASAR_MUSTCHECK;
+
+/* Number that the generation will get: highest present + 1. */
+uint64_t pasar_generation_writer_number(const struct pasar_generation_writer *w);
+
+/*
+ * Adds a row of products.csv, in arrival order: the record and its cluster in models 1..3, -1 past a model's rows.
+ */
+int pasar_generation_writer_add_row(struct pasar_generation_writer *w, const struct pasar_record *record,
+                                    const int cluster[PASAR_MODELS], struct pasar_err *err) PASAR_MUSTCHECK;
+
+/*
+ * Writes the three models and the manifest (its generation, files and checksums are filled in here), fsyncs all, renames
+ * the directory to NNNNNN, swaps `current`, prunes to the newest `keep` generations (never the current one), frees `w` in
+ * every case.
+ */
+int pasar_generation_writer_publish(struct pasar_generation_writer *w, const struct pasar_model models[PASAR_MODELS],
+                                    struct pasar_manifest *manifest, int keep, struct pasar_err *err) PASAR_MUSTCHECK;
+
+void pasar_generation_writer_abort(struct pasar_generation_writer *w);
+
+/* model_N.json, byte for byte the same for the same model. NULL with err when out of memory. Free with free(). */
+char *pasar_model_to_json(const struct pasar_model *model, struct pasar_err *err) PASAR_MUSTCHECK;
+
+/* ------------------------------------------------------------------ loading (API, --check) */
+
+struct pasar_generation {
+    struct pasar_manifest manifest;
+    struct pasar_model models[PASAR_MODELS];
+    int products_fd; /* products.csv, open for reading, checked against the manifest; owned */
+};
+
+/* The name that `current` points to ("000007"), or -1 with err: PASAR_ENOINPUT when there is none yet. */
+int pasar_generation_current(const char *models_dir, char name[32], struct pasar_err *err) PASAR_MUSTCHECK;
+
+/*
+ * Loads and validates generation `name`: opens the directory once, then everything inside it; sizes, checksums, format
+ * version, dimensions, finiteness, std > 0, row counts, that all models belong together. Anything wrong: -1 with err
+ * PASAR_EDATA naming file and reason. Free with pasar_generation_fini.
+ */
+int pasar_generation_load(struct pasar_generation *generation, const char *models_dir, const char *name,
+                          struct pasar_err *err) PASAR_MUSTCHECK;
+void pasar_generation_fini(struct pasar_generation *generation);
+
+int pasar_model_from_json(struct pasar_model *model, const char *json, size_t len, struct pasar_err *err) PASAR_MUSTCHECK;
+
+void pasar_manifest_fini(struct pasar_manifest *manifest);
+
+/* Reads products.csv of a loaded generation row by row. */
+struct pasar_products_reader;
+struct pasar_products_reader *pasar_products_reader_open(const struct pasar_generation *generation,
+                                                         struct pasar_err *err) PASAR_MUSTCHECK;
+/* The next row; its text is valid until the next call. */
+enum pasar_products_result { PASAR_PRODUCTS_ROW, PASAR_PRODUCTS_END, PASAR_PRODUCTS_ERROR };
+enum pasar_products_result pasar_products_reader_next(struct pasar_products_reader *r, struct pasar_record *record,
+                                                      int cluster[PASAR_MODELS], struct pasar_err *err) PASAR_MUSTCHECK;
+void pasar_products_reader_close(struct pasar_products_reader *r);
+
+#endif
