@@ -1,0 +1,128 @@
+// The page's frame: reads the address, shows the view it names, keeps the search box and the notices.
+// Read next: route.js (addresses), pane.js (loading and failing), results.js (lists), then one file for each view.
+
+import { debounce, el, say } from './dom.js';
+import { address, HOME, parse } from './route.js';
+import { currentGeneration, readiness, watchGeneration } from './api.js';
+import * as browse from './categories.js';
+import * as search from './search.js';
+import * as price from './price.js';
+import * as product from './product.js';
+import * as models from './models.js';
+import * as map from './map.js';
+import * as status from './status.js';
+
+// A view has title(params) and mount(main, app), which returns {update(params), stop()}. update() may run many times; its
+// promise settles when there is something to see.
+const VIEWS = { browse, search, price, product, models, map, status };
+
+const TYPING_MS = 160;
+const GENERATION_POLL_MS = 30000;
+
+const main = document.getElementById('main');
+const input = document.getElementById('search-input');
+const notice = document.getElementById('notice');
+let current = null; // {name, stop, update}
+
+/** Goes to a view. With `replace` the address changes without a new entry in the history. */
+function go(view, params, { replace = false } = {}) {
+  const hash = address(view, params);
+  if (hash === location.hash) return;
+  history[replace ? 'replaceState' : 'pushState'](null, '', hash);
+  show({ keepFocus: true });
+}
+
+/** Changes the address of the view that is shown, without showing it anew. */
+function note(params) {
+  history.replaceState(history.state, '', address(current.name, params));
+}
+
+function markNav(name) {
+  for (const link of document.querySelectorAll('.nav a')) {
+    if (link.dataset.view === name) link.setAttribute('aria-current', 'page');
+    else link.removeAttribute('aria-current');
+  }
+}
+
+async function show({ keepFocus = false, y = null } = {}) {
+  const { view, params } = parse(location.hash);
+  const name = VIEWS[view] ? view : HOME;
+  const entered = current?.name !== name;
+  const first = current === null;
+  if (entered) {
+    current?.stop();
+    main.replaceChildren();
+    main.className = `view-${name}`;
+    current = { name, ...VIEWS[name].mount(main, { go, note }) };
+    markNav(name);
+  }
+  const title = VIEWS[name].title(params);
+  document.title = title ? `${title} · Pasar` : 'Pasar';
+  if (document.activeElement !== input) input.value = name === 'search' ? params.q ?? '' : '';
+  if (entered && y === null) scrollTo(0, 0);
+  const shown = current.update(params);
+  if (entered && !keepFocus && !first) main.querySelector('h1')?.focus({ preventScroll: true });
+  await shown;
+  if (y !== null) scrollTo(0, y);
+}
+
+// Search as you type: the first letter makes a history entry, the next ones change it.
+function searchFor(text) {
+  const q = text.trim();
+  const searching = current.name === 'search';
+  if (q === '') {
+    if (searching) go(HOME, {}, { replace: true });
+  } else {
+    go('search', { q }, { replace: searching });
+  }
+}
+const searchSoon = debounce(searchFor, TYPING_MS);
+input.addEventListener('input', () => searchSoon(input.value));
+document.getElementById('search-form').addEventListener('submit', (event) => {
+  event.preventDefault();
+  searchSoon.cancel();
+  searchFor(input.value);
+});
+addEventListener('keydown', (event) => {
+  const typing = event.target.closest?.('input, textarea, select, [role="application"]');
+  if (event.key === '/' && !typing && !event.ctrlKey && !event.metaKey && !event.altKey) {
+    event.preventDefault();
+    input.focus();
+    input.select();
+  }
+});
+
+document.querySelector('.skip').addEventListener('click', (event) => {
+  event.preventDefault(); // "#main" is no address of a view
+  main.focus();
+});
+
+// Back and Forward: each history entry remembers how far it was scrolled.
+history.scrollRestoration = 'manual';
+addEventListener('scroll', debounce(() => history.replaceState({ y: scrollY }, ''), 120), { passive: true });
+addEventListener('popstate', (event) => show({ y: event.state?.y ?? null }));
+
+/** A bar at the foot of the window: it covers nothing that moves and moves nothing that is there. */
+function tell(text, action, onAction) {
+  const hide = () => { notice.hidden = true; };
+  notice.replaceChildren(el('span', {}, text),
+    el('button', { type: 'button', class: 'primary', onclick: () => { hide(); onAction(); } }, action),
+    el('button', { type: 'button', class: 'plain', 'aria-label': 'Dismiss', onclick: hide }, '✕'));
+  notice.hidden = false;
+  say(text);
+}
+
+watchGeneration((now, before) => {
+  document.getElementById('foot-generation').textContent = `Data generation ${now}`;
+  if (before === null || current?.name === 'status') return;
+  tell(`New data has arrived (generation ${now}).`, 'Show it', () => {
+    current.stop();
+    current = null;
+    show({ y: scrollY });
+  });
+});
+setInterval(() => {
+  if (!document.hidden && currentGeneration() !== null) readiness().catch(() => {});
+}, GENERATION_POLL_MS);
+
+show({ y: history.state?.y ?? null });
