@@ -15,7 +15,10 @@
 int pasar_num_i64(const char *text, size_t len, int64_t *out) PASAR_MUSTCHECK;
 int pasar_num_u64(const char *text, size_t len, uint64_t *out) PASAR_MUSTCHECK;
 
-/* [-+]digits[.digits][e[-+]digits], correctly rounded; overflow (1e999) is refused, -0 becomes 0. */
+/*
+ * [-+]digits[.digits][e[-+]digits], correctly rounded; overflow (1e999) and text of more than 1024 bytes
+ * are refused, -0 becomes 0.
+ */
 int pasar_num_double(const char *text, size_t len, double *out) PASAR_MUSTCHECK;
 
 /* A size in bytes: digits with an optional k, M, G (powers of 1000) or Ki, Mi, Gi (of 1024) and an optional B. */
@@ -28,7 +31,8 @@ enum { PASAR_NUM_DOUBLE_MAX = 32 }; /* longest text of a double, with room for a
 
 /*
  * The shortest decimal text that reads back as the same finite double, in JSON's grammar (399, 0.1, 1.5e+300);
- * whole numbers below 2^53 without a point. Writes no NUL; returns the length (<= PASAR_NUM_DOUBLE_MAX - 1).
+ * whole numbers below 2^53 without a point, -0 as 0. (Some powers of two come out one digit longer than the shortest.)
+ * Writes no NUL; returns the length (<= PASAR_NUM_DOUBLE_MAX - 1).
  */
 size_t pasar_num_format_double(double value, char text[PASAR_NUM_DOUBLE_MAX]);
 
