@@ -14,11 +14,16 @@ enum pasar_log_format { PASAR_LOG_TEXT, PASAR_LOG_JSON };
 void pasar_log_init(const char *program, enum pasar_log_level level, enum pasar_log_format format);
 
 bool pasar_log_is_enabled(enum pasar_log_level level);
+enum pasar_log_format pasar_log_format(void);
+
+/* Says that an unfinished line (progress) stands on the terminal: the next log line in text form wipes it first. */
+void pasar_log_set_line_open(bool open);
 
 /*
  * One line: time (RFC 3339), level, program, message. Text: "2026-11-24T03:00:00.123Z pasar-producer WARN message".
  * JSON: {"time":…,"level":"warn","program":…,"message":…}. Control characters and invalid UTF-8 in the message are
- * escaped, so that a log line is always one line.
+ * escaped, so that a log line is always one line. A line ends at 4096 bytes, so that it stays one atomic write;
+ * a longer message is cut and ends in "...".
  */
 void pasar_log(enum pasar_log_level level, const char *fmt, ...) PASAR_PRINTF(2, 3);
 
