@@ -1,0 +1,167 @@
+/* From parameters to the final fit. */
+#include "trainer/kmeans.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "trainer/hartigan.h"
+#include "trainer/kmeans_search.h"
+#include "trainer/rng.h"
+
+enum {
+    POLISH_PASSES = 100,
+    SAMPLE_STREAM = 1 << 20, /* a random stream that the search does not use */
+};
+
+static const double search_tol = 1e-6;    /* a search run may stop this early: the winner is finished afterwards */
+static const double search_budget = 2e10; /* distances; some ten seconds on one core */
+
+const char *kmeans_stop_name(enum lloyd_stop stop)
+{
+    switch (stop) {
+    case LLOYD_CONVERGED:
+        return "converged";
+    case LLOYD_TOL:
+        return "tol";
+    case LLOYD_MAX_ITER:
+        return "max_iter";
+    }
+    return "unknown";
+}
+
+static int same_row(const struct matrix *data, size_t a, size_t b)
+{
+    for (size_t j = 0; j < data->cols; j++)
+        if (*matrix_at(data, a, j) != *matrix_at(data, b, j))
+            return 0;
+    return 1;
+}
+
+size_t kmeans_distinct(const struct matrix *data, size_t enough)
+{
+    size_t found = 0, last = 0;
+    size_t *rows = malloc((enough > 0 ? enough : 1) * sizeof *rows);
+    if (!rows)
+        return enough; /* k-means copes with duplicate centroids, too */
+    for (size_t row = 0; row < data->rows && found < enough; row++) {
+        if (found > 0 && same_row(data, row, rows[last]))
+            continue; /* runs of duplicates are the common case */
+        size_t i = 0;
+        while (i < found && !same_row(data, row, rows[i]))
+            i++;
+        if (i == found)
+            rows[found++] = row;
+        last = i;
+    }
+    free(rows);
+    return found;
+}
+
+/* Selection sampling (Knuth, TAOCP 2, 3.4.2, algorithm S): `count` rows of `data`, in their order. */
+static int draw_sample(struct matrix *sample, const struct matrix *data, size_t count, uint64_t seed,
+                       struct pasar_err *err)
+{
+    struct rng rng;
+    rng_init(&rng, seed, SAMPLE_STREAM);
+    if (matrix_init(sample, count, data->cols, err) != 0)
+        return -1;
+    for (size_t row = 0, taken = 0; taken < count; row++) {
+        if (rng_below(&rng, data->rows - row) >= count - taken)
+            continue;
+        for (size_t j = 0; j < data->cols; j++)
+            *matrix_at(sample, taken, j) = *matrix_at(data, row, j);
+        taken++;
+    }
+    return 0;
+}
+
+static int search_sample(struct kmeans_fit *fit, uint16_t *labels, const struct matrix *data,
+                         const struct kmeans_search *search, struct pool *pool, struct pasar_err *err)
+{
+    struct matrix sample;
+    struct lloyd l;
+    int result = -1;
+    if (draw_sample(&sample, data, KMEANS_SEARCH_ROWS, search->seed, err) != 0)
+        return -1;
+    if (lloyd_init(&l, &sample, fit->k, labels, pool, err) == 0) {
+        result = kmeans_search(&l, search, fit->centroids, &fit->iterations, err);
+        lloyd_fini(&l);
+    }
+    matrix_fini(&sample);
+    return result;
+}
+
+/* Lloyd and single-point moves take turns until neither changes anything, or one of the limits is reached. */
+static int finish(struct kmeans_fit *fit, struct lloyd *l, const struct kmeans_params *params, struct pasar_err *err)
+{
+    for (;;) {
+        struct lloyd_run run;
+        size_t moves;
+        double before = fit->inertia;
+        if (lloyd_iterate(l, fit->centroids, params->max_iter, params->tol, &run, err) != 0)
+            return -1;
+        fit->iterations += run.iterations;
+        fit->stop = run.stop;
+        fit->inertia = run.inertia;
+        if (run.stop != LLOYD_CONVERGED || (before >= 0 && !(run.inertia < before)))
+            return 0;
+        if (hartigan_polish(l, fit->centroids, POLISH_PASSES, &moves, err) != 0)
+            return -1;
+        if (moves == 0)
+            return 0;
+    }
+}
+
+static int fit_all(struct kmeans_fit *fit, uint16_t *labels, const struct matrix *data,
+                   const struct kmeans_params *params, struct pool *pool, struct pasar_err *err)
+{
+    struct kmeans_search search = {
+        .seed = params->seed,
+        .n_init = params->n_init,
+        .max_iter = params->max_iter,
+        .tol = params->tol > search_tol ? params->tol : search_tol,
+        .patience = fit->k > 1 ? 30 + 2 * (unsigned)fit->k : 0,
+        .budget = search_budget,
+    };
+    bool sampled = data->rows > KMEANS_SEARCH_ROWS;
+    struct lloyd l;
+    if (sampled && search_sample(fit, labels, data, &search, pool, err) != 0)
+        return -1;
+    if (lloyd_init(&l, data, fit->k, labels, pool, err) != 0)
+        return -1;
+    int result = sampled ? 0 : kmeans_search(&l, &search, fit->centroids, &fit->iterations, err);
+    if (result == 0)
+        result = finish(fit, &l, params, err);
+    if (result == 0)
+        for (size_t c = 0; c < fit->k; c++)
+            fit->sizes[c] = (uint64_t)l.sums[c * (data->cols + 1) + data->cols];
+    lloyd_fini(&l);
+    return result;
+}
+
+int kmeans_fit(struct kmeans_fit *fit, uint16_t *labels, const struct matrix *data, const struct kmeans_params *params,
+               struct pool *pool, struct pasar_err *err)
+{
+    *fit = (struct kmeans_fit){.restarts = params->n_init, .inertia = -1};
+    if (data->rows == 0 || params->k < 1 || params->k > UINT16_MAX || params->n_init < 1 || params->max_iter < 1)
+        return pasar_err_set(err, PASAR_EBUG, "k-means of %zu rows with k = %zu", data->rows, params->k);
+    fit->k = kmeans_distinct(data, params->k);
+    fit->centroids = malloc(fit->k * data->cols * sizeof *fit->centroids);
+    fit->sizes = malloc(fit->k * sizeof *fit->sizes);
+    if (!fit->centroids || !fit->sizes) {
+        kmeans_fit_fini(fit);
+        return pasar_err_nomem(err, "centroids");
+    }
+    if (fit_all(fit, labels, data, params, pool, err) == 0)
+        return 0;
+    kmeans_fit_fini(fit);
+    return -1;
+}
+
+void kmeans_fit_fini(struct kmeans_fit *fit)
+{
+    free(fit->centroids);
+    free(fit->sizes);
+    fit->centroids = NULL;
+    fit->sizes = NULL;
+}

@@ -1,0 +1,69 @@
+/*
+ * The two inner loops of k-means over tiles of a matrix: nearest centroid with sums per cluster, and the distance
+ * update of k-means++. Built three times (baseline, AVX2, AVX-512) from one source and chosen at run time. All three do
+ * the same additions and multiplications in the same order, without fused multiply-add, so their results are equal
+ * to the last bit.
+ */
+#ifndef TRAINER_KMEANS_KERNEL_H
+#define TRAINER_KMEANS_KERNEL_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "trainer/matrix.h"
+
+enum {
+    KERNEL_LANES = 8,      /* running sums that a block is added up in */
+    KERNEL_MASKED_MAX = 4, /* up to this k, sums are kept per lane and cluster; above, per row modulo 4 and cluster */
+    KERNEL_COPIES = 4,
+};
+
+/* Label the rows of tiles [tile_begin, tile_end) and add them up. */
+struct kernel_assign {
+    const struct matrix *data;
+    size_t tile_begin, tile_end;
+    size_t k;             /* 1 .. UINT16_MAX */
+    const double *packed; /* from kernel_pack */
+    double *sums;         /* out: k x (cols + 1): sum of each column, then the count; NULL: not wanted */
+    double *scratch;      /* kernel_scratch_len doubles, 64-byte aligned; unused when sums is NULL */
+    uint16_t *labels;     /* out: of the whole matrix, indexed by row; NULL: not wanted */
+};
+
+/* Distances of the rows of tiles [tile_begin, tile_end) to one point. */
+struct kernel_nearest {
+    const struct matrix *data;
+    size_t tile_begin, tile_end;
+    const double *point; /* cols */
+    double *nearest;     /* squared distance to the nearest centre so far, by row; padding rows hold 0 */
+    int keep;            /* non-zero: nearest becomes min(nearest, distance to point) */
+};
+
+struct kernel {
+    const char *name;
+    void (*assign)(const struct kernel_assign *job);
+    double (*nearest)(const struct kernel_nearest *job); /* returns the sum of min(nearest, distance to point) */
+};
+
+enum kernel_isa { KERNEL_BASELINE, KERNEL_AVX2, KERNEL_AVX512, KERNEL_ISAS };
+
+/* The kernel for one instruction set, or NULL when this machine cannot run it. */
+const struct kernel *kernel_get(enum kernel_isa isa);
+
+/* The fastest that this machine can run. */
+const struct kernel *kernel_best(void);
+
+/*
+ * Packs centroids (k x cols, row-major) for assign: k x (cols + 1) doubles, |c|^2 / 2 and then -c. The nearest centroid
+ * has the least |c|^2 / 2 - x.c, ties go to the lowest index. Rows should be centred (features_fill does that): far
+ * from the origin the difference loses digits.
+ */
+void kernel_pack(double *packed, const double *centroids, size_t k, size_t cols);
+
+/* Doubles of scratch that assign needs per thread. */
+size_t kernel_scratch_len(size_t k, size_t cols);
+
+/* Sum over the rows of tiles [tile_begin, tile_end) of the squared distance to the centroid of their label. */
+double kernel_inertia(const struct matrix *data, size_t tile_begin, size_t tile_end, const double *centroids,
+                      const uint16_t *labels);
+
+#endif

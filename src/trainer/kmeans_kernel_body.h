@@ -1,0 +1,162 @@
+/*
+ * The kernels for one instruction set. kmeans_kernel.c includes this file once per set with
+ *   KERNEL_NAME(x)  gives x its suffix      KERNEL_TARGET  function attribute      KERNEL_WIDTH  doubles per vector
+ * A tile is 16 rows whatever the width; row r of a tile always adds to lane r % 8, so the width changes how many lanes
+ * one instruction takes, never the order of additions in a lane.
+ */
+typedef double KERNEL_NAME(vec) __attribute__((vector_size(8 * KERNEL_WIDTH)));
+typedef int64_t KERNEL_NAME(mask) __attribute__((vector_size(8 * KERNEL_WIDTH)));
+
+#define VEC    KERNEL_NAME(vec)
+#define MASK   KERNEL_NAME(mask)
+#define GROUP  2                                      /* vectors in flight */
+#define GROUPS (MATRIX_TILE / (KERNEL_WIDTH * GROUP)) /* per tile */
+#define HALF   (KERNEL_LANES / KERNEL_WIDTH)          /* vectors per 8 lanes */
+
+/* idx[r] = the nearest centroid of row r of the tile at `cells`. */
+KERNEL_TARGET static inline __attribute__((always_inline)) void
+KERNEL_NAME(label_tile)(const double *cells, size_t cols, size_t k, const double *packed, MASK *idx)
+{
+    const VEC *x = (const VEC *)(const void *)cells;
+    for (size_t g = 0; g < GROUPS; g++) {
+        VEC row[MATRIX_MAX_COLS][GROUP];
+        VEC best[GROUP];
+        MASK id[GROUP];
+        for (size_t j = 0; j < cols; j++)
+            for (size_t i = 0; i < GROUP; i++)
+                row[j][i] = x[j * (MATRIX_TILE / KERNEL_WIDTH) + g * GROUP + i];
+        for (size_t i = 0; i < GROUP; i++) {
+            best[i] = row[0][i] * packed[1];
+            for (size_t j = 1; j < cols; j++)
+                best[i] = best[i] + row[j][i] * packed[1 + j];
+            best[i] = best[i] + packed[0];
+            id[i] = (MASK){0};
+        }
+        const double *p = packed;
+        for (int64_t c = 1; c < (int64_t)k; c++) {
+            p += cols + 1;
+            for (size_t i = 0; i < GROUP; i++) {
+                VEC score = row[0][i] * p[1];
+                for (size_t j = 1; j < cols; j++)
+                    score = score + row[j][i] * p[1 + j];
+                score = score + p[0];
+                MASK closer = score < best[i];
+                best[i] = (VEC)(((MASK)score & closer) | ((MASK)best[i] & ~closer));
+                id[i] = (((MASK){0} + c) & closer) | (id[i] & ~closer);
+            }
+        }
+        for (size_t i = 0; i < GROUP; i++)
+            idx[g * GROUP + i] = id[i];
+    }
+}
+
+/* acc[cluster][column or count][lane] += the rows of the tile, for small k. */
+KERNEL_TARGET static inline __attribute__((always_inline)) void
+KERNEL_NAME(add_masked)(const double *cells, size_t cols, size_t k, const MASK *idx, double *acc)
+{
+    const VEC *x = (const VEC *)(const void *)cells;
+    VEC *sum = (VEC *)(void *)acc;
+    const VEC one = (VEC){0} + 1.0;
+    for (int64_t c = 0; c < (int64_t)k; c++) {
+        for (size_t h = 0; h < HALF; h++) {
+            MASK low = idx[h] == c, high = idx[HALF + h] == c;
+            for (size_t j = 0; j < cols; j++) {
+                const VEC *column = x + j * (MATRIX_TILE / KERNEL_WIDTH);
+                sum[j * HALF + h] += (VEC)((MASK)column[h] & low) + (VEC)((MASK)column[HALF + h] & high);
+            }
+            sum[cols * HALF + h] += (VEC)((MASK)one & low) + (VEC)((MASK)one & high);
+        }
+        sum += (cols + 1) * HALF;
+    }
+}
+
+KERNEL_TARGET static inline __attribute__((always_inline)) void
+KERNEL_NAME(assign_cols)(const struct kernel_assign *job, size_t cols)
+{
+    for (size_t tile = job->tile_begin; tile < job->tile_end; tile++) {
+        const double *cells = job->data->cells + tile * cols * MATRIX_TILE;
+        MASK idx[MATRIX_TILE / KERNEL_WIDTH];
+        KERNEL_NAME(label_tile)(cells, cols, job->k, job->packed, idx);
+        int64_t *label = (int64_t *)(void *)idx;
+        size_t first = tile * MATRIX_TILE;
+        size_t rows = job->data->rows - first < MATRIX_TILE ? job->data->rows - first : MATRIX_TILE;
+        for (size_t r = rows; r < MATRIX_TILE; r++)
+            label[r] = -1; /* padding belongs to no cluster */
+        if (job->labels)
+            for (size_t r = 0; r < rows; r++)
+                job->labels[first + r] = (uint16_t)label[r];
+        if (!job->sums)
+            continue;
+        if (job->k <= KERNEL_MASKED_MAX)
+            KERNEL_NAME(add_masked)(cells, cols, job->k, idx, job->scratch);
+        else
+            add_scattered(cells, cols, job->k, label, rows, job->scratch);
+    }
+}
+
+KERNEL_TARGET static void KERNEL_NAME(assign)(const struct kernel_assign *job)
+{
+    if (job->sums)
+        clear_scratch(job);
+    switch (job->data->cols) { /* a constant number of columns keeps a tile in registers */
+    case 1:
+        KERNEL_NAME(assign_cols)(job, 1);
+        break;
+    case 2:
+        KERNEL_NAME(assign_cols)(job, 2);
+        break;
+    case 3:
+        KERNEL_NAME(assign_cols)(job, 3);
+        break;
+    case 4:
+        KERNEL_NAME(assign_cols)(job, 4);
+        break;
+    case 5:
+        KERNEL_NAME(assign_cols)(job, 5);
+        break;
+    case 6:
+        KERNEL_NAME(assign_cols)(job, 6);
+        break;
+    default:
+        KERNEL_NAME(assign_cols)(job, job->data->cols);
+    }
+    if (job->sums)
+        reduce_scratch(job);
+}
+
+KERNEL_TARGET static double KERNEL_NAME(nearest)(const struct kernel_nearest *job)
+{
+    size_t cols = job->data->cols;
+    VEC lane[HALF];
+    for (size_t h = 0; h < HALF; h++)
+        lane[h] = (VEC){0};
+    for (size_t tile = job->tile_begin; tile < job->tile_end; tile++) {
+        const VEC *x = (const VEC *)(const void *)(job->data->cells + tile * cols * MATRIX_TILE);
+        VEC *nearest = (VEC *)(void *)(job->nearest + tile * MATRIX_TILE);
+        VEC distance[MATRIX_TILE / KERNEL_WIDTH];
+        for (size_t i = 0; i < MATRIX_TILE / KERNEL_WIDTH; i++) {
+            VEC d = (VEC){0};
+            for (size_t j = 0; j < cols; j++) {
+                VEC delta = x[j * (MATRIX_TILE / KERNEL_WIDTH) + i] - job->point[j];
+                d = d + delta * delta;
+            }
+            MASK closer = d < nearest[i];
+            distance[i] = (VEC)(((MASK)d & closer) | ((MASK)nearest[i] & ~closer));
+            if (job->keep)
+                nearest[i] = distance[i];
+        }
+        for (size_t h = 0; h < HALF; h++)
+            lane[h] += distance[h] + distance[HALF + h];
+    }
+    double sum[KERNEL_LANES];
+    for (size_t h = 0; h < HALF; h++)
+        for (size_t i = 0; i < KERNEL_WIDTH; i++)
+            sum[h * KERNEL_WIDTH + i] = lane[h][i];
+    return sum_lanes(sum);
+}
+
+#undef VEC
+#undef MASK
+#undef GROUP
+#undef GROUPS
+#undef HALF

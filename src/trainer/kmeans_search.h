@@ -1,0 +1,32 @@
+/*
+ * The search for the global optimum: independent greedy k-means++ starts, then a small genetic algorithm over their
+ * local optima (Gribel, Vidal: "HG-means: a scalable hybrid genetic algorithm for minimum sum-of-squares clustering",
+ * Pattern Recognition 2019): two parents' centroids are matched, each pair gives one of its two, one random centroid
+ * is taken out and put back where the error is large, and Lloyd's iteration repairs the child.
+ */
+#ifndef TRAINER_KMEANS_SEARCH_H
+#define TRAINER_KMEANS_SEARCH_H
+
+#include <stdint.h>
+
+#include "pasar/attrs.h"
+#include "pasar/err.h"
+#include "trainer/lloyd.h"
+
+struct kmeans_search {
+    uint64_t seed;
+    unsigned n_init;   /* independent starts, >= 1 */
+    unsigned max_iter; /* of each Lloyd run */
+    double tol;        /* of each Lloyd run */
+    unsigned patience; /* children in a row without a better optimum that end the search; 0: starts only */
+    double budget;     /* row-centroid distances after which no further child is made */
+};
+
+/*
+ * Writes the best centroids found (l->k x cols) and the Lloyd iterations of the run that they came from. The result
+ * depends on data, k and *search only. 0, or -1 with err.
+ */
+int kmeans_search(struct lloyd *l, const struct kmeans_search *search, double *centroids, unsigned *iterations,
+                  struct pasar_err *err) PASAR_MUSTCHECK;
+
+#endif

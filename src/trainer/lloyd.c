@@ -1,0 +1,230 @@
+/* Lloyd's iteration over blocks of tiles. */
+#include "trainer/lloyd.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { SERIAL_BELOW = 1 << 17 }; /* multiplications of one pass: some 30 µs, what waking a thread costs */
+
+static double *alloc_doubles(size_t count)
+{
+    if (count > (SIZE_MAX - 63) / sizeof(double))
+        return NULL;
+    return aligned_alloc(64, (count * sizeof(double) + 63) / 64 * 64);
+}
+
+static double mean_variance(const struct matrix *data)
+{
+    double total = 0;
+    for (size_t col = 0; col < data->cols; col++) {
+        double sum = 0, squares = 0;
+        for (size_t row = 0; row < data->rows; row++)
+            sum += *matrix_at(data, row, col);
+        double mean = data->rows > 0 ? sum / (double)data->rows : 0;
+        for (size_t row = 0; row < data->rows; row++) {
+            double delta = *matrix_at(data, row, col) - mean;
+            squares += delta * delta;
+        }
+        total += data->rows > 0 ? squares / (double)data->rows : 0;
+    }
+    return total / (double)data->cols;
+}
+
+int lloyd_init(struct lloyd *l, const struct matrix *data, size_t k, uint16_t *labels, struct pool *pool,
+               struct pasar_err *err)
+{
+    *l = (struct lloyd){.data = data, .k = k, .labels = labels, .pool = pool, .kernel = kernel_best()};
+    size_t len = k * (data->cols + 1);
+    size_t blocks = matrix_blocks(data) > 0 ? matrix_blocks(data) : 1;
+    l->serial = (double)data->rows * (double)len < SERIAL_BELOW;
+    l->variance = mean_variance(data);
+    l->scratch_len = (kernel_scratch_len(k, data->cols) + 7) / 8 * 8;
+    l->sums = alloc_doubles(len);
+    l->packed = alloc_doubles(len);
+    l->block_sums = alloc_doubles(len * blocks);
+    l->block_value = alloc_doubles(blocks);
+    l->scratch = alloc_doubles(l->scratch_len * pool_threads(pool));
+    if (l->sums && l->packed && l->block_sums && l->block_value && l->scratch)
+        return 0;
+    lloyd_fini(l);
+    return pasar_err_nomem(err, "k-means working memory");
+}
+
+void lloyd_fini(struct lloyd *l)
+{
+    free(l->sums);
+    free(l->packed);
+    free(l->block_sums);
+    free(l->block_value);
+    free(l->scratch);
+    l->sums = l->packed = l->block_sums = l->block_value = l->scratch = NULL;
+}
+
+static size_t block_end(const struct matrix *data, size_t block)
+{
+    size_t end = (block + 1) * matrix_block_tiles(data);
+    return end < matrix_tiles(data) ? end : matrix_tiles(data);
+}
+
+struct assign_pass {
+    struct lloyd *l;
+    bool labelled;
+};
+
+static void assign_block(void *ctx, size_t block, unsigned worker)
+{
+    struct assign_pass *pass = ctx;
+    struct lloyd *l = pass->l;
+    struct kernel_assign job = {
+        .data = l->data,
+        .tile_begin = block * matrix_block_tiles(l->data),
+        .tile_end = block_end(l->data, block),
+        .k = l->k,
+        .packed = l->packed,
+        .sums = l->block_sums + block * l->k * (l->data->cols + 1),
+        .scratch = l->scratch + worker * l->scratch_len,
+        .labels = pass->labelled ? l->labels : NULL,
+    };
+    l->kernel->assign(&job);
+}
+
+int lloyd_assign(struct lloyd *l, const double *centroids, bool labelled, struct pasar_err *err)
+{
+    size_t len = l->k * (l->data->cols + 1);
+    size_t blocks = matrix_blocks(l->data);
+    struct assign_pass pass = {l, labelled};
+    kernel_pack(l->packed, centroids, l->k, l->data->cols);
+    if (pool_run(l->pool, blocks, l->serial, assign_block, &pass, err) != 0)
+        return -1;
+    memset(l->sums, 0, len * sizeof *l->sums);
+    for (size_t block = 0; block < blocks; block++)
+        for (size_t i = 0; i < len; i++)
+            l->sums[i] += l->block_sums[block * len + i];
+    return 0;
+}
+
+struct inertia_pass {
+    struct lloyd *l;
+    const double *centroids;
+};
+
+static void inertia_block(void *ctx, size_t block, unsigned worker)
+{
+    (void)worker;
+    struct inertia_pass *pass = ctx;
+    struct lloyd *l = pass->l;
+    l->block_value[block] = kernel_inertia(l->data, block * matrix_block_tiles(l->data), block_end(l->data, block),
+                                           pass->centroids, l->labels);
+}
+
+int lloyd_inertia(struct lloyd *l, const double *centroids, double *inertia, struct pasar_err *err)
+{
+    struct inertia_pass pass = {l, centroids};
+    size_t blocks = matrix_blocks(l->data);
+    if (pool_run(l->pool, blocks, l->serial, inertia_block, &pass, err) != 0)
+        return -1;
+    *inertia = 0;
+    for (size_t block = 0; block < blocks; block++)
+        *inertia += l->block_value[block];
+    return 0;
+}
+
+static double row_distance(const struct lloyd *l, const double *centroids, size_t row)
+{
+    double d = 0;
+    for (size_t j = 0; j < l->data->cols; j++) {
+        double delta = *matrix_at(l->data, row, j) - centroids[l->labels[row] * l->data->cols + j];
+        d += delta * delta;
+    }
+    return d;
+}
+
+/*
+ * Gives each empty cluster the farthest row and moves that row's share of the sums. l->labels must belong to
+ * `centroids`. Rare, so serial and simple: one pass over the rows per empty cluster. A row that was moved already lies
+ * in a cluster of one, and such rows are never taken.
+ */
+static void fill_empty(struct lloyd *l, const double *centroids)
+{
+    size_t cols = l->data->cols;
+    for (size_t empty = 0; empty < l->k; empty++) {
+        double *sums = l->sums + empty * (cols + 1);
+        if (sums[cols] != 0)
+            continue;
+        size_t farthest = SIZE_MAX;
+        double distance = 0;
+        for (size_t row = 0; row < l->data->rows; row++) {
+            if (l->sums[l->labels[row] * (cols + 1) + cols] < 2)
+                continue;
+            double d = row_distance(l, centroids, row);
+            if (d > distance) {
+                distance = d;
+                farthest = row;
+            }
+        }
+        if (farthest == SIZE_MAX)
+            return; /* every row lies on its centroid: fewer distinct rows than clusters */
+        double *donor = l->sums + l->labels[farthest] * (cols + 1);
+        for (size_t j = 0; j < cols; j++) {
+            double x = *matrix_at(l->data, farthest, j);
+            donor[j] -= x;
+            sums[j] = x;
+        }
+        donor[cols] -= 1;
+        sums[cols] = 1;
+        l->labels[farthest] = (uint16_t)empty;
+    }
+}
+
+static bool has_empty(const struct lloyd *l)
+{
+    for (size_t c = 0; c < l->k; c++)
+        if (l->sums[c * (l->data->cols + 1) + l->data->cols] == 0)
+            return true;
+    return false;
+}
+
+/* Moves the centroids to the means; returns the sum of their squared movements. An empty one stays where it is. */
+static double update(const struct lloyd *l, double *centroids)
+{
+    size_t cols = l->data->cols;
+    double moved = 0;
+    for (size_t c = 0; c < l->k; c++) {
+        const double *sums = l->sums + c * (cols + 1);
+        if (sums[cols] == 0)
+            continue;
+        for (size_t j = 0; j < cols; j++) {
+            double mean = sums[j] / sums[cols];
+            double delta = mean - centroids[c * cols + j];
+            moved += delta * delta;
+            centroids[c * cols + j] = mean;
+        }
+    }
+    return moved;
+}
+
+int lloyd_iterate(struct lloyd *l, double *centroids, unsigned max_iter, double tol, struct lloyd_run *run,
+                  struct pasar_err *err)
+{
+    *run = (struct lloyd_run){0, LLOYD_MAX_ITER, 0};
+    while (run->iterations < max_iter && run->stop == LLOYD_MAX_ITER) {
+        run->iterations++;
+        if (lloyd_assign(l, centroids, false, err) != 0)
+            return -1;
+        if (has_empty(l)) {
+            if (lloyd_assign(l, centroids, true, err) != 0)
+                return -1;
+            fill_empty(l, centroids);
+        }
+        /* The sums are a function of the assignment alone: centroids that stand still mean labels that stand still. */
+        double moved = update(l, centroids);
+        if (moved == 0)
+            run->stop = LLOYD_CONVERGED;
+        else if (tol > 0 && moved <= tol * l->variance)
+            run->stop = LLOYD_TOL;
+    }
+    if (lloyd_assign(l, centroids, true, err) != 0)
+        return -1;
+    return lloyd_inertia(l, centroids, &run->inertia, err);
+}

@@ -1,0 +1,67 @@
+/*
+ * Lloyd's iteration from given centroids, the local search under everything else in k-means, and what its users share:
+ * the working memory of one problem (data, k, pool).
+ */
+#ifndef TRAINER_LLOYD_H
+#define TRAINER_LLOYD_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "pasar/attrs.h"
+#include "pasar/err.h"
+#include "trainer/kmeans_kernel.h"
+#include "trainer/matrix.h"
+#include "trainer/pool.h"
+
+/* Memory for one (data, k); nothing in it survives from one call to the next except what is named as input. */
+struct lloyd {
+    const struct matrix *data;
+    size_t k;
+    struct pool *pool;
+    const struct kernel *kernel;
+    bool serial;      /* the data are so few that threads cost more than they give */
+    double variance;  /* mean of the columns' variances: the unit of tol, as in scikit-learn */
+    double *sums;     /* k x (cols + 1): sum per column, then count */
+    uint16_t *labels; /* rows; owned by the caller of lloyd_init */
+    double *packed;
+    double *block_sums;  /* per block */
+    double *block_value; /* per block */
+    double *scratch;     /* per thread */
+    size_t scratch_len;
+};
+
+enum lloyd_stop { LLOYD_CONVERGED, LLOYD_TOL, LLOYD_MAX_ITER };
+
+struct lloyd_run {
+    unsigned iterations;
+    enum lloyd_stop stop;
+    double inertia; /* of the final centroids and labels */
+};
+
+/*
+ * Prepares for `k` clusters (1 .. UINT16_MAX) of `data`, `labels` having room for data->rows. Keeps pointers to all
+ * arguments. 0, or -1 with err. Free with lloyd_fini, which leaves the arguments alone.
+ */
+int lloyd_init(struct lloyd *l, const struct matrix *data, size_t k, uint16_t *labels, struct pool *pool,
+               struct pasar_err *err) PASAR_MUSTCHECK;
+void lloyd_fini(struct lloyd *l);
+
+/* One step: l->sums (and with `labelled` l->labels) from `centroids` (k x cols). 0, or -1 with err when cancelled. */
+int lloyd_assign(struct lloyd *l, const double *centroids, bool labelled, struct pasar_err *err) PASAR_MUSTCHECK;
+
+/* *inertia = sum of squared distances of all rows to the centroid of their label. 0, or -1 when cancelled. */
+int lloyd_inertia(struct lloyd *l, const double *centroids, double *inertia, struct pasar_err *err) PASAR_MUSTCHECK;
+
+/*
+ * Iterates from `centroids` (k x cols, row-major; overwritten by the result) until no centroid moves any more, until
+ * the squared movement of all is at most tol x variance (tol > 0), or `max_iter` times. l->labels are the nearest
+ * centroids of the result, ties to the lowest index. A cluster that loses all its rows takes the row farthest from
+ * its own centroid (ties: the first row; several empty clusters: in order of index, each another row).
+ * 0, or -1 with err when cancelled.
+ */
+int lloyd_iterate(struct lloyd *l, double *centroids, unsigned max_iter, double tol, struct lloyd_run *run,
+                  struct pasar_err *err) PASAR_MUSTCHECK;
+
+#endif

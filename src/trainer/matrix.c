@@ -1,0 +1,51 @@
+/* The tiled matrix. */
+#include "trainer/matrix.h"
+
+#include <assert.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+int matrix_init(struct matrix *m, size_t rows, size_t cols, struct pasar_err *err)
+{
+    *m = (struct matrix){rows, cols, NULL};
+    if (cols < 1 || cols > MATRIX_MAX_COLS)
+        return pasar_err_set(err, PASAR_EBUG, "a matrix of %zu columns", cols);
+    size_t tile_bytes = cols * MATRIX_TILE * sizeof *m->cells;
+    size_t tiles = matrix_tiles(m) > 0 ? matrix_tiles(m) : 1;
+    if (rows > SIZE_MAX - MATRIX_TILE || tiles > SIZE_MAX / tile_bytes)
+        return pasar_err_nomem(err, "feature matrix");
+    m->cells = aligned_alloc(64, tiles * tile_bytes);
+    if (!m->cells)
+        return pasar_err_nomem(err, "feature matrix");
+    /* Only the last tile has cells that nobody writes; untouched pages cost nothing until they are used. */
+    memset(m->cells + (tiles - 1) * cols * MATRIX_TILE, 0, tile_bytes);
+    return 0;
+}
+
+void matrix_fini(struct matrix *m)
+{
+    free(m->cells);
+    *m = (struct matrix){0, 0, NULL};
+}
+
+void matrix_set_rows(struct matrix *m, size_t rows)
+{
+    m->rows = rows;
+    size_t end = matrix_tiles(m) * MATRIX_TILE;
+    for (size_t row = rows; row < end; row++)
+        for (size_t col = 0; col < m->cols; col++)
+            *matrix_at(m, row, col) = 0;
+}
+
+size_t matrix_block_tiles(const struct matrix *m)
+{
+    size_t spread = (matrix_tiles(m) + MATRIX_MAX_BLOCKS - 1) / MATRIX_MAX_BLOCKS;
+    return spread > MATRIX_MIN_BLOCK ? spread : MATRIX_MIN_BLOCK;
+}
+
+size_t matrix_blocks(const struct matrix *m)
+{
+    size_t per_block = matrix_block_tiles(m);
+    return (matrix_tiles(m) + per_block - 1) / per_block;
+}
