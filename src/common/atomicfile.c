@@ -1,0 +1,186 @@
+/* Durable publish of one file: temp in the same directory, write, fsync, close, rename, fsync of the directory. */
+#include "pasar/atomicfile.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "atomicfile_ops.h"
+
+enum { BUFFER_BYTES = 256 * 1024 };
+
+struct pasar_atomicfile {
+    char *dir;
+    char *name, *temp; /* both relative to dir */
+    int dirfd, fd;
+    bool failed, created;
+    size_t buffered;
+    char buffer[BUFFER_BYTES];
+};
+
+/* Closes what is open, removes the temporary file, frees. */
+static void discard(struct pasar_atomicfile *file)
+{
+    int saved = errno;
+
+    if (file->fd >= 0)
+        (void)pasar_fsops()->close(file->fd);
+    if (file->created)
+        (void)pasar_fsops()->unlinkat(file->dirfd, file->temp, 0);
+    if (file->dirfd >= 0)
+        (void)pasar_fsops()->close(file->dirfd);
+    free(file->dir);
+    free(file->name);
+    free(file->temp);
+    free(file);
+    errno = saved;
+}
+
+/* A name that stays in its directory. */
+static bool is_plain_name(const char *name)
+{
+    return name[0] != '\0' && strchr(name, '/') == NULL && strcmp(name, ".") != 0 && strcmp(name, "..") != 0;
+}
+
+struct pasar_atomicfile *pasar_atomicfile_open(const char *dir, const char *name, struct pasar_err *err)
+{
+    if (!is_plain_name(name)) {
+        pasar_err_set(err, PASAR_EBUG, "'%s' is no file name within %s", name, dir);
+        return NULL;
+    }
+    struct pasar_atomicfile *file = malloc(sizeof *file);
+    if (file == NULL) {
+        pasar_err_nomem(err, "a file buffer");
+        return NULL;
+    }
+    file->dirfd = file->fd = -1;
+    file->failed = file->created = false;
+    file->buffered = 0;
+    file->dir = strdup(dir);
+    file->name = strdup(name);
+    if (asprintf(&file->temp, ".%s.tmp", name) < 0)
+        file->temp = NULL;
+    if (file->dir == NULL || file->name == NULL || file->temp == NULL) {
+        pasar_err_nomem(err, "a file name");
+        goto fail;
+    }
+    file->dirfd = pasar_fsops()->openat(AT_FDCWD, dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
+    if (file->dirfd < 0) {
+        pasar_err_errno(err, PASAR_ECREATE, "open directory %s", dir);
+        goto fail;
+    }
+    file->fd =
+        pasar_fsops()->openat(file->dirfd, file->temp, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0644);
+    if (file->fd < 0) {
+        pasar_err_errno(err, PASAR_ECREATE, "create %s/%s", dir, file->temp);
+        goto fail;
+    }
+    file->created = true;
+    return file;
+fail:
+    discard(file);
+    return NULL;
+}
+
+static int write_all(struct pasar_atomicfile *file, const char *bytes, size_t len, struct pasar_err *err)
+{
+    while (len > 0) {
+        ssize_t n = pasar_fsops()->write(file->fd, bytes, len);
+        if (n < 0 && errno == EINTR)
+            continue;
+        if (n <= 0) {
+            file->failed = true;
+            if (n == 0)
+                errno = EIO;
+            return pasar_err_errno(err, PASAR_EIO, "write %s/%s", file->dir, file->temp);
+        }
+        bytes += n;
+        len -= (size_t)n;
+    }
+    return 0;
+}
+
+static int flush(struct pasar_atomicfile *file, struct pasar_err *err)
+{
+    size_t len = file->buffered;
+    file->buffered = 0;
+    return write_all(file, file->buffer, len, err);
+}
+
+int pasar_atomicfile_write(struct pasar_atomicfile *file, const void *bytes, size_t len, struct pasar_err *err)
+{
+    if (file->failed)
+        return pasar_err_set(err, PASAR_EIO, "%s/%s: an earlier write failed", file->dir, file->temp);
+    if (len > sizeof file->buffer - file->buffered) {
+        if (flush(file, err) != 0)
+            return -1;
+        if (len >= sizeof file->buffer)
+            return write_all(file, bytes, len, err);
+    }
+    if (len > 0)
+        memcpy(file->buffer + file->buffered, bytes, len);
+    file->buffered += len;
+    return 0;
+}
+
+int pasar_atomicfile_commit(struct pasar_atomicfile *file, enum pasar_publish how, struct pasar_err *err)
+{
+    const struct pasar_fsops *ops = pasar_fsops();
+    const char *step, *subject = file->temp;
+    enum pasar_code code = PASAR_EIO;
+    int fd, rc = -1;
+
+    if (file->failed) {
+        pasar_err_set(err, PASAR_EIO, "%s/%s: an earlier write failed", file->dir, file->temp);
+        goto out;
+    }
+    if (flush(file, err) != 0)
+        goto out;
+    step = "fsync";
+    if (ops->fsync(file->fd) != 0)
+        goto fail;
+    step = "close";
+    fd = file->fd;
+    file->fd = -1; /* after a failed close the descriptor is gone too */
+    if (ops->close(fd) != 0)
+        goto fail;
+    step = "publish";
+    subject = file->name;
+    if (pasar_fsops_rename(file->dirfd, file->temp, file->name, how) != 0) {
+        code = errno == EEXIST ? PASAR_ECREATE : PASAR_EIO;
+        goto fail;
+    }
+    file->created = false; /* the name is final now: never unlink it */
+    step = "fsync the directory of";
+    if (ops->fsync(file->dirfd) != 0)
+        goto fail;
+    rc = 0;
+    goto out;
+fail:
+    pasar_err_errno(err, code, "%s %s/%s", step, file->dir, subject);
+out:
+    discard(file);
+    return rc;
+}
+
+void pasar_atomicfile_abort(struct pasar_atomicfile *file)
+{
+    if (file != NULL)
+        discard(file);
+}
+
+int pasar_atomicfile_publish(const char *dir, const char *name, const void *bytes, size_t len, enum pasar_publish how,
+                             struct pasar_err *err)
+{
+    struct pasar_atomicfile *file = pasar_atomicfile_open(dir, name, err);
+    if (file == NULL)
+        return -1;
+    if (pasar_atomicfile_write(file, bytes, len, err) != 0) {
+        pasar_atomicfile_abort(file);
+        return -1;
+    }
+    return pasar_atomicfile_commit(file, how, err);
+}
