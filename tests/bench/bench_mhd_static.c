@@ -1,0 +1,116 @@
+/*
+ * The yardstick for the API: bare libmicrohttpd with the server settings of pasar-api that answers every GET with one
+ * and the same reply of --size bytes, made once. Prints "ready" when it listens; ends at SIGTERM or SIGINT.
+ */
+#include <arpa/inet.h>
+#include <errno.h>
+#include <getopt.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sysexits.h>
+
+#include <microhttpd.h>
+
+struct config {
+    long port, threads, size, connections;
+};
+
+static enum MHD_Result answer(void *opaque, struct MHD_Connection *connection, const char *url, const char *method,
+                              const char *version, const char *upload, size_t *upload_len, void **state)
+{
+    static int seen;
+
+    (void)url;
+    (void)method;
+    (void)version;
+    (void)upload;
+    (void)upload_len;
+    if (*state == NULL) { /* first call: headers only */
+        *state = &seen;
+        return MHD_YES;
+    }
+    return MHD_queue_response(connection, MHD_HTTP_OK, opaque);
+}
+
+static int parse_options(struct config *config, int argc, char **argv)
+{
+    static const struct option options[] = {
+        {"port", required_argument, NULL, 'p'},
+        {"threads", required_argument, NULL, 't'},
+        {"size", required_argument, NULL, 's'},
+        {"connections", required_argument, NULL, 'c'},
+        {NULL, 0, NULL, 0},
+    };
+    int c;
+
+    while ((c = getopt_long(argc, argv, "", options, NULL)) != -1) {
+        long *field = c == 'p'   ? &config->port
+                      : c == 't' ? &config->threads
+                      : c == 's' ? &config->size
+                      : c == 'c' ? &config->connections
+                                 : NULL;
+        char *end = NULL;
+
+        if (field == NULL || (*field = strtol(optarg, &end, 10)) < 0 || *end != '\0')
+            return -1;
+    }
+    return optind == argc && config->port > 0 && config->port < 65536 ? 0 : -1;
+}
+
+/* A reply of `size` bytes with the headers that a bare server would send. */
+static struct MHD_Response *make_reply(size_t size)
+{
+    char *body = malloc(size + 1);
+    struct MHD_Response *reply;
+
+    if (body == NULL)
+        return NULL;
+    memset(body, 'x', size);
+    reply = MHD_create_response_from_buffer(size, body, MHD_RESPMEM_MUST_FREE);
+    if (reply == NULL)
+        free(body);
+    else if (MHD_add_response_header(reply, MHD_HTTP_HEADER_CONTENT_TYPE, "application/json") != MHD_YES)
+        fputs("bench_mhd_static: no Content-Type\n", stderr);
+    return reply;
+}
+
+int main(int argc, char **argv)
+{
+    struct config config = {.threads = 2, .size = 1024, .connections = 1000};
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    struct MHD_Response *reply;
+    struct MHD_Daemon *daemon;
+    sigset_t signals;
+    int signal_number;
+
+    if (parse_options(&config, argc, argv) != 0) {
+        fputs("Usage: bench_mhd_static --port N [--threads N] [--size BYTES] [--connections N]\n", stderr);
+        return EX_USAGE;
+    }
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGTERM);
+    sigaddset(&signals, SIGINT);
+    sigprocmask(SIG_BLOCK, &signals, NULL); /* before the threads, which inherit it */
+    signal(SIGPIPE, SIG_IGN);
+    reply = make_reply((size_t)config.size);
+    if (reply == NULL)
+        return EX_OSERR;
+    address.sin_port = htons((uint16_t)config.port);
+    daemon =
+        MHD_start_daemon(MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_TURBO, (uint16_t)config.port, NULL, NULL, answer,
+                         reply, MHD_OPTION_SOCK_ADDR, &address, MHD_OPTION_THREAD_POOL_SIZE, (unsigned)config.threads,
+                         MHD_OPTION_CONNECTION_LIMIT, (unsigned)config.connections, MHD_OPTION_END);
+    if (daemon == NULL) {
+        fprintf(stderr, "bench_mhd_static: cannot listen on 127.0.0.1:%ld: %s\n", config.port, strerror(errno));
+        MHD_destroy_response(reply);
+        return EX_UNAVAILABLE;
+    }
+    puts("ready");
+    fflush(stdout);
+    sigwait(&signals, &signal_number);
+    MHD_stop_daemon(daemon);
+    MHD_destroy_response(reply);
+    return EX_OK;
+}
