@@ -37,11 +37,11 @@ export function prices(product) {
 }
 
 /** Link to the shop that sells it; null when the address is not one to follow. */
-export function shopLink(product, className = 'quiet') {
+export function shopLink(product, className = 'quiet', text = 'Shop') {
   const href = webAddress(product.link);
   if (!href) return null;
   return el('a', { class: className, href, target: '_blank', rel: 'noopener noreferrer' },
-    'Shop', el('span', { class: 'unseen' }, ` for ${product.name} (opens a new tab)`), el('span', { 'aria-hidden': 'true' }, ' ↗'));
+    text, el('span', { class: 'unseen' }, ` for ${product.name} (opens a new tab)`), el('span', { 'aria-hidden': 'true' }, ' ↗'));
 }
 
 export function whyChips(why) {

@@ -26,14 +26,16 @@ const MEASURES = [
     words: (x) => (x <= 0.5 ? 'little overlap' : x <= 1 ? 'some overlap' : 'much overlap'),
   },
   {
-    key: 'calinski_harabasz', name: 'Calinski–Harabasz', better: 1,
-    explain: 'How much groups differ from each other, compared with the differences inside them. Higher is better; it also '
-      + 'grows with the number of rows.',
+    key: 'calinski_harabasz', name: 'Calinski–Harabasz', better: 0,
+    explain: 'How much groups differ from each other, compared with the differences inside them. Higher is better, but it '
+      + 'also grows with the number of rows.',
+    short: 'grows with the rows',
   },
   {
     key: 'inertia', name: 'Inertia', better: 0,
     explain: 'How far products lie from the middle of their group, squared and added up. It grows with every row, so '
-      + 'compare it per row.',
+      + 'compare it per row: lower is tighter.',
+    short: 'compare per row',
   },
 ];
 
@@ -87,7 +89,7 @@ function verdict(measure, list) {
   const from = list[0][measure.key];
   const to = list.at(-1)[measure.key];
   if (typeof from !== 'number' || typeof to !== 'number') return 'not defined for every model';
-  if (measure.better === 0) return 'compare per row';
+  if (measure.better === 0) return measure.short;
   const change = (to - from) * measure.better;
   if (Math.abs(to - from) < 0.02 * Math.abs(from)) return 'about the same';
   return change > 0 ? 'better with more data' : 'worse with more data';

@@ -46,7 +46,7 @@ function failure(error, attempt, again) {
 
 /**
  * Makes `node` a pane. `skeleton()` returns the nodes to show while nothing is there yet; `refused(error)` returns the
- * node to show when the API says no (default: its words).
+ * nodes to show when the API says no (default: its words).
  */
 export function createPane(node, { skeleton, refused } = {}) {
   let controller = null;
@@ -80,7 +80,7 @@ export function createPane(node, { skeleton, refused } = {}) {
         waiting = failure(error, attempt, () => run(job, attempt + 1));
         node.replaceChildren(waiting.node);
       } else {
-        node.replaceChildren(refused ? refused(error) : message('Not found', error.message));
+        node.replaceChildren(...[refused ? refused(error) : message('Not found', error.message)].flat());
       }
     }
     node.removeAttribute('aria-busy');

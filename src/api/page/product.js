@@ -36,7 +36,7 @@ function detail(product, model) {
       prices(product),
       stars(product.rating, product.rating_count),
       el('p', {}, groupChip(product.cluster, model)),
-      el('p', { class: 'actions' }, shopLink(product, 'button primary')),
+      el('p', { class: 'actions' }, shopLink(product, 'button primary', 'See it in the shop')),
       el('details', { class: 'about', open: true }, el('summary', {}, 'About this product'), description(product.description)),
       el('p', { class: 'muted small' }, `Product id ${product.product_id}`)));
 }
@@ -52,7 +52,12 @@ export function mount(main, app) {
   const body = el('div', { class: 'product-pane' });
   const pane = createPane(body, {
     skeleton: detailSkeleton,
-    refused: (error) => message('No such product', error.message, el('a', { class: 'button', href: address('browse') }, 'Browse all products')),
+    refused: (error) => {
+      similarHead.hidden = true;
+      similar.node.hidden = true;
+      return [el('h1', { tabIndex: -1 }, 'No such product'),
+        message('It may have left the catalogue', error.message, el('a', { class: 'button', href: address('browse') }, 'Browse all products'))];
+    },
   });
   const similarHead = el('h2', { tabIndex: -1 }, 'Similar products');
   const similar = createResults({
@@ -62,6 +67,11 @@ export function mount(main, app) {
   main.append(body, similarHead, similar.node);
   let shownId = null;
 
+  function reset() {
+    similarHead.hidden = false;
+    similar.node.hidden = false;
+  }
+
   async function update(params) {
     state = { id: params.id, model: params.model, at: params.at };
     const model = Number(params.model) || 3;
@@ -70,6 +80,7 @@ export function mount(main, app) {
       scrollTo(0, 0);
     }
     shownId = params.id;
+    reset();
     const found = pane.run(async (signal) => {
       const { body: product } = await get(`/api/products/${encodeURIComponent(params.id ?? '')}`, query, signal);
       document.title = `${product.name} · Pasar`;

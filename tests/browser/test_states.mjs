@@ -1,0 +1,133 @@
+// What the page does when things are slow, gone, not there yet, or new. The server is really stopped and started.
+
+import assert from 'node:assert/strict';
+import { axeFindings, screenshot, settled } from './browser.mjs';
+import { newFolder, retrain, serve, train } from './market.mjs';
+
+const GONE = /ERR_CONNECTION_REFUSED|ERR_INTERNET_DISCONNECTED|ERR_CONNECTION_RESET|ERR_EMPTY_RESPONSE/;
+
+export const tests = {
+  'states: a slow server shows a skeleton, and nothing jumps when the answer comes': async ({ open }) => {
+    for (const viewport of [{ width: 1280, height: 900 }, { width: 360, height: 740 }]) {
+      const page = await open({ viewport });
+      await page.addInitScript(() => {
+        globalThis.shifts = [];
+        new PerformanceObserver((list) => {
+          for (const e of list.getEntries()) {
+            globalThis.shifts.push([e.value, e.sources.map((s) => s.node?.className ?? s.node?.nodeName).join(',')]);
+          }
+        }).observe({ type: 'layout-shift', buffered: true });
+      });
+      await page.route('**/api/**', async (route) => {
+        await new Promise((resolve) => { setTimeout(resolve, 600); });
+        await route.continue();
+      });
+      for (const view of ['browse', 'search?q=cable', 'price', 'models', 'map', 'status']) {
+        await page.goto('about:blank');
+        await page.view(view, { ready: false });
+        await page.waitForSelector('.skeleton', { state: 'attached' });
+        if (view === 'browse') await screenshot(page, `loading-${viewport.width}`);
+        await settled(page);
+        await page.waitForTimeout(200);
+        const shifts = await page.evaluate(() => globalThis.shifts);
+        const sum = shifts.reduce((n, [value]) => n + value, 0);
+        assert.ok(sum < 0.1, `${view} at ${viewport.width} px shifts by ${sum.toFixed(3)}: ${JSON.stringify(shifts)}`);
+      }
+      await page.context().close();
+    }
+  },
+
+  'states: the server goes away and comes back': async ({ open, folder }) => {
+    const own = await serve(folder);
+    const page = await open({}, own.base);
+    page.expectProblem(GONE);
+    await page.view('browse');
+    await own.stop();
+    await page.locator('.tree a').nth(1).click();
+    await page.waitForSelector('.results .failure');
+    assert.match(await page.locator('.results .failure').textContent(), /does not answer.*Trying again in \d+ s/s);
+    assert.deepEqual(await axeFindings(page), []);
+    await screenshot(page, 'unreachable');
+    assert.match(await page.locator('#live').textContent(), /does not answer/);
+    await page.getByRole('button', { name: 'Try now' }).click();
+    await page.waitForSelector('.results .failure');
+    const again = await serve(folder, { port: own.port });
+    await page.waitForSelector('.results .card:not(.skeleton)', { timeout: 20000 });
+    await again.stop();
+  },
+
+  'states: offline, and back': async ({ open }) => {
+    const page = await open();
+    page.expectProblem(GONE);
+    await page.view('browse');
+    await page.context().setOffline(true);
+    await page.locator('.tree a').nth(1).click();
+    await page.waitForSelector('.results .failure');
+    assert.match(await page.locator('.results .failure').textContent(), /You are offline/);
+    await page.context().setOffline(false);
+    await page.waitForSelector('.results .card:not(.skeleton)', { timeout: 3000 });
+  },
+
+  'states: nothing loaded yet, then the first generation': async ({ open, sample }) => {
+    const folder = newFolder();
+    const api = await serve(folder, { ready: false });
+    const page = await open({}, api.base);
+    page.expectProblem(/503/);
+    await page.view('browse', { ready: false });
+    await page.waitForSelector('.results .failure');
+    assert.match(await page.locator('.results .failure').textContent(), /not open yet/);
+    await page.view('status');
+    assert.match(await page.locator('.tiles').textContent(), /Waiting/);
+    await page.view('browse', { ready: false });
+    await train(folder, sample);
+    await page.waitForSelector('.results .card:not(.skeleton)', { timeout: 40000 });
+    await api.stop();
+  },
+
+  'states: a new generation is offered, and shown when wanted': async ({ open, sample }) => {
+    const folder = newFolder();
+    await train(folder, sample);
+    const api = await serve(folder);
+    const page = await open({}, api.base);
+    await page.view('browse');
+    const before = await page.locator('#foot-generation').textContent();
+    await retrain(folder, ['--seed', '7']);
+    for (let i = 0; i < 60; i++) {
+      if (await page.locator('#notice').isVisible()) break;
+      await page.getByLabel('Sort by').selectOption(i % 2 ? '' : 'price');
+      await page.waitForTimeout(250);
+    }
+    assert.match(await page.locator('#notice').textContent(), /New data has arrived/);
+    await screenshot(page, 'new-generation');
+    assert.deepEqual(await axeFindings(page), []);
+    await page.getByRole('button', { name: 'Show it' }).click();
+    await settled(page);
+    assert.equal(await page.locator('#notice').isVisible(), false);
+    assert.notEqual(await page.locator('#foot-generation').textContent(), before);
+    assert.ok(await page.locator('.results .card').count() > 0);
+    await api.stop();
+  },
+
+  'states: an unknown address shows the market, an unknown product says so': async ({ open }) => {
+    const page = await open();
+    page.expectProblem(/404/);
+    await page.view('nonsense?x=1');
+    assert.ok(await page.locator('.results .card').count() > 0);
+    await page.view('product?id=no-such-product');
+    assert.match(await page.locator('.product-pane').textContent(), /No such product/);
+  },
+
+  'states: words the server had to relax are said': async ({ open, base }) => {
+    // A misspelt product word: the server either finds it all the same, or says what it relaxed.
+    const [product] = await (await fetch(`${base}/api/products?category=&limit=1`)).json();
+    const word = product.name.match(/[A-Za-z]{6,}/)?.[0] ?? 'wireless';
+    const typo = `${word.slice(0, 2)}${word[3]}${word[2]}${word.slice(4)}`;
+    const reply = await fetch(`${base}/api/similar_products?name=${typo}`);
+    const relaxed = reply.headers.get('X-Pasar-Relaxed');
+    const page = await open();
+    page.expectProblem(/404/);
+    await page.view(`search?q=${typo}`);
+    assert.equal(await page.locator('.relaxed').isVisible(), relaxed !== null);
+    if (relaxed) assert.ok((await page.locator('.relaxed').textContent()).includes(relaxed));
+  },
+};
