@@ -14,14 +14,14 @@
 #include "pasar/err.h"
 
 enum pasar_option_type {
-    PASAR_OPT_STRING,  /* char * (owned by the config struct, NULL if unset) */
+    PASAR_OPT_STRING,  /* char * (owned by the config struct, NULL if unset or set to the empty string) */
     PASAR_OPT_BOOL,    /* bool; flag without value, --no-NAME negates; in env/file: true/false, yes/no, on/off, 1/0 */
     PASAR_OPT_INT,     /* int64_t, min..max */
     PASAR_OPT_DOUBLE,  /* double, min..max */
     PASAR_OPT_BYTES,   /* uint64_t, pasar_num_bytes, min..max */
     PASAR_OPT_SECONDS, /* double, pasar_num_seconds, min..max */
     PASAR_OPT_CHOICE,  /* int: index into `choices` */
-    PASAR_OPT_LIST,    /* struct pasar_option_list: each use adds a value */
+    PASAR_OPT_LIST,    /* struct pasar_option_list: each use adds a value, those of lower precedence first; in env a line each */
 };
 
 struct pasar_option_list {
@@ -70,6 +70,11 @@ struct pasar_kafka_config {
     struct pasar_option_list properties; /* -X key=value, env PASAR_KAFKA_<KEY>, file kafka.<key> = value; "@FILE" read */
 };
 
+/*
+ * A configuration file: `key = value` lines, keys as the long options; a # at the start of the line or after a blank opens
+ * a comment; a value with blanks at its ends or a " #" goes into double quotes, with \" and \\. --dump-config prints this form.
+ */
+
 /* Rows for the tables of programs. (Their `offset`s assume the fields' names above.) */
 #define PASAR_KAFKA_OPTIONS(config_type)                                                                               \
     {"brokers", 'b', PASAR_OPT_STRING, offsetof(config_type, kafka.brokers), "localhost:9092", 0, 0, NULL,             \
@@ -89,7 +94,7 @@ enum pasar_options_result {
  * Fills `config` (zeroed here; its first member is struct pasar_common) from defaults, file, environment and argv.
  * *operands and *operand_count are the non-option arguments (pointers into argv). The common options (--config,
  * --log-format, -v, -q, --dump-config, --help, --version) are added to the table. Environment variables that belong to no
- * option are ignored, since the four programs may share one environment. Free with pasar_options_free in every case.
+ * option are ignored, since the four programs may share one environment; so are empty ones. Free with pasar_options_free in every case.
  */
 enum pasar_options_result pasar_options_parse(const struct pasar_options *options, void *config, int argc, char **argv,
                                               char ***operands, int *operand_count, struct pasar_err *err);
