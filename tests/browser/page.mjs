@@ -31,7 +31,7 @@ try {
     world.base = api.base;
     console.log(`# market ready after ${((Date.now() - started) / 1000).toFixed(1)} s`);
   }
-  const all = { ...formats.tests, ...views.tests, ...access.tests, ...(given ? {} : { ...states.tests, ...hostile.tests }) };
+  const all = { ...formats.tests, ...views.tests, ...access.tests, ...states.tests, ...(given ? {} : { ...states.serverTests, ...hostile.tests }) };
   for (const [name, test] of Object.entries(all)) {
     if (!pattern.test(name)) continue;
     const pages = [];

@@ -37,6 +37,44 @@ export const tests = {
     }
   },
 
+  'states: offline, and back': async ({ open }) => {
+    const page = await open();
+    page.expectProblem(GONE);
+    await page.view('browse');
+    await page.context().setOffline(true);
+    await page.locator('.tree a').nth(1).click();
+    await page.waitForSelector('.results .failure');
+    assert.match(await page.locator('.results .failure').textContent(), /You are offline/);
+    await page.context().setOffline(false);
+    await page.waitForSelector('.results .card:not(.skeleton)', { timeout: 3000 });
+  },
+
+  'states: an unknown address shows the market, an unknown product says so': async ({ open }) => {
+    const page = await open();
+    page.expectProblem(/404/);
+    await page.view('nonsense?x=1');
+    assert.ok(await page.locator('.results .card').count() > 0);
+    await page.view('product?id=no-such-product');
+    assert.match(await page.locator('.product-pane').textContent(), /No such product/);
+  },
+
+  'states: words the server had to relax are said': async ({ open, base }) => {
+    // A misspelt product word: the server either finds it all the same, or says what it relaxed.
+    const [product] = await (await fetch(`${base}/api/products?category=&limit=1`)).json();
+    const word = product.name.match(/[A-Za-z]{6,}/)?.[0] ?? 'wireless';
+    const typo = `${word.slice(0, 2)}${word[3]}${word[2]}${word.slice(4)}`;
+    const reply = await fetch(`${base}/api/similar_products?name=${typo}`);
+    const relaxed = reply.headers.get('X-Pasar-Relaxed');
+    const page = await open();
+    page.expectProblem(/404/);
+    await page.view(`search?q=${typo}`);
+    assert.equal(await page.locator('.relaxed').isVisible(), relaxed !== null);
+    if (relaxed) assert.ok((await page.locator('.relaxed').textContent()).includes(relaxed));
+  },
+};
+
+/** These start and stop servers of their own. */
+export const serverTests = {
   'states: the server goes away and comes back': async ({ open, folder }) => {
     const own = await serve(folder);
     const page = await open({}, own.base);
@@ -54,18 +92,6 @@ export const tests = {
     const again = await serve(folder, { port: own.port });
     await page.waitForSelector('.results .card:not(.skeleton)', { timeout: 20000 });
     await again.stop();
-  },
-
-  'states: offline, and back': async ({ open }) => {
-    const page = await open();
-    page.expectProblem(GONE);
-    await page.view('browse');
-    await page.context().setOffline(true);
-    await page.locator('.tree a').nth(1).click();
-    await page.waitForSelector('.results .failure');
-    assert.match(await page.locator('.results .failure').textContent(), /You are offline/);
-    await page.context().setOffline(false);
-    await page.waitForSelector('.results .card:not(.skeleton)', { timeout: 3000 });
   },
 
   'states: nothing loaded yet, then the first generation': async ({ open, sample }) => {
@@ -106,28 +132,5 @@ export const tests = {
     assert.notEqual(await page.locator('#foot-generation').textContent(), before);
     assert.ok(await page.locator('.results .card').count() > 0);
     await api.stop();
-  },
-
-  'states: an unknown address shows the market, an unknown product says so': async ({ open }) => {
-    const page = await open();
-    page.expectProblem(/404/);
-    await page.view('nonsense?x=1');
-    assert.ok(await page.locator('.results .card').count() > 0);
-    await page.view('product?id=no-such-product');
-    assert.match(await page.locator('.product-pane').textContent(), /No such product/);
-  },
-
-  'states: words the server had to relax are said': async ({ open, base }) => {
-    // A misspelt product word: the server either finds it all the same, or says what it relaxed.
-    const [product] = await (await fetch(`${base}/api/products?category=&limit=1`)).json();
-    const word = product.name.match(/[A-Za-z]{6,}/)?.[0] ?? 'wireless';
-    const typo = `${word.slice(0, 2)}${word[3]}${word[2]}${word.slice(4)}`;
-    const reply = await fetch(`${base}/api/similar_products?name=${typo}`);
-    const relaxed = reply.headers.get('X-Pasar-Relaxed');
-    const page = await open();
-    page.expectProblem(/404/);
-    await page.view(`search?q=${typo}`);
-    assert.equal(await page.locator('.relaxed').isVisible(), relaxed !== null);
-    if (relaxed) assert.ok((await page.locator('.relaxed').textContent()).includes(relaxed));
   },
 };

@@ -114,11 +114,12 @@ export function mount(main, app) {
   for (const name of ['min_price', 'max_price']) controls[name].addEventListener('input', applySoon);
   clear.addEventListener('click', () => app.go('browse', { category: state.category, sort: state.sort }));
 
-  model(3).then((m) => {
-    if (!m) return;
+  async function loadGroups() {
+    const m = await model(3);
+    if (!m || controls.cluster.options.length > 1) return;
     controls.cluster.append(...m.clusters.map((c) => option([String(c.id), `${capital(c.label)} (${count(c.size)})`])));
     controls.cluster.value = state.cluster ?? '';
-  }, () => {});
+  }
 
   let drawTree = () => {};
   treePane.run(async (signal) => {
@@ -135,6 +136,7 @@ export function mount(main, app) {
     for (const name of FILTERS) {
       if (document.activeElement !== controls[name]) controls[name].value = params[name] ?? '';
     }
+    if (controls.cluster.options.length === 1) loadGroups().catch(() => {}); // the other filters work without
     clear.hidden = !['min_price', 'max_price', 'min_rating', 'cluster'].some((name) => params[name]);
     heading.textContent = params.category ? categoryName(lastPart(params.category)) : 'All products';
     if (moved) {

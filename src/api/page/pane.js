@@ -46,9 +46,9 @@ function failure(error, attempt, again) {
 
 /**
  * Makes `node` a pane. `skeleton()` returns the nodes to show while nothing is there yet; `refused(error)` returns the
- * nodes to show when the API says no (default: its words).
+ * nodes to show when the API says no (default: its words); `failed()` hears of a failure that is shown.
  */
-export function createPane(node, { skeleton, refused } = {}) {
+export function createPane(node, { skeleton, refused, failed } = {}) {
   let controller = null;
   let waiting = null;
   let filled = false;
@@ -79,6 +79,7 @@ export function createPane(node, { skeleton, refused } = {}) {
       } else if (error.passing) {
         waiting = failure(error, attempt, () => run(job, attempt + 1));
         node.replaceChildren(waiting.node);
+        failed?.();
       } else {
         node.replaceChildren(...[refused ? refused(error) : message('Not found', error.message)].flat());
       }

@@ -82,7 +82,8 @@ export function mount(main, app) {
   }
 
   // Where the prices lie, from the same sample of products that the map draws.
-  get('/api/plot', { model: 3 }).then(({ body }) => {
+  async function loadChart() {
+    const { body } = await get('/api/plot', { model: 3 });
     const prices = body.points.map((p) => p.price).filter((p) => p > 0);
     if (prices.length === 0) return;
     low = Math.max(1, Math.min(...prices));
@@ -92,7 +93,7 @@ export function mount(main, app) {
     ends.firstChild.textContent = rupeesShort(low);
     ends.lastChild.textContent = rupeesShort(high);
     drawState();
-  }, () => {});
+  }
 
   const apply = debounce(() => app.go('price', state, { replace: true }), 160);
   function change(next) {
@@ -111,6 +112,7 @@ export function mount(main, app) {
   function update(params) {
     state = { target: positive(params.target, DEFAULT.target), tolerance: positive(params.tolerance, DEFAULT.tolerance) };
     drawState();
+    if (bins.length === 0) loadChart().catch(() => {}); // the slider works without
     return results.load('/api/products_by_price', { target_price: state.target, tolerance: state.tolerance }, shown(params));
   }
 

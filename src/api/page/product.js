@@ -67,11 +67,6 @@ export function mount(main, app) {
   main.append(body, similarHead, similar.node);
   let shownId = null;
 
-  function reset() {
-    similarHead.hidden = false;
-    similar.node.hidden = false;
-  }
-
   async function update(params) {
     state = { id: params.id, model: params.model, at: params.at };
     const model = Number(params.model) || 3;
@@ -80,7 +75,8 @@ export function mount(main, app) {
       scrollTo(0, 0);
     }
     shownId = params.id;
-    reset();
+    similarHead.hidden = false;
+    similar.node.hidden = false;
     const found = pane.run(async (signal) => {
       const { body: product } = await get(`/api/products/${encodeURIComponent(params.id ?? '')}`, query, signal);
       document.title = `${product.name} · Pasar`;

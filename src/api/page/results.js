@@ -35,6 +35,7 @@ export function createResults({ describe, advice, onMore }) {
   let described = describe;
   const pane = createPane(body, {
     skeleton: () => { summary.textContent = 'Looking…'; return cardSkeletons(12); },
+    failed: () => { summary.textContent = ''; relaxed.hidden = true; },
     refused: (error) => { summary.textContent = described(0); relaxed.hidden = true; return nothing(error, advice); },
   });
 
