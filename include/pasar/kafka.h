@@ -32,12 +32,16 @@ rd_kafka_t *pasar_kafka_new(rd_kafka_type_t type, rd_kafka_conf_t *conf, struct 
 /*
  * Waits until the cluster answers and tells the topic's partition count: > 0, 0 when the topic does not exist (yet; asking
  * may create it where the broker auto-creates), -1 with err (PASAR_EUNAVAILABLE, naming brokers and the last cause) after timeout_ms
- * or when a stop was requested. The errors of librdkafka met meanwhile are logged at a limited rate.
+ * or (PASAR_ETEMP) when a stop was requested. The errors of librdkafka met meanwhile are logged at a limited rate.
  */
 int pasar_kafka_partition_count(rd_kafka_t *rk, const char *brokers, const char *topic, int timeout_ms,
                                 struct pasar_err *err) PASAR_MUSTCHECK;
 
-/* Creates the topic with `partitions` (replication: broker default). An existing one is fine. */
+/*
+ * Creates the topic with `partitions` (replication: broker default). An existing one is fine. A broker without that
+ * request (the mock cluster) is asked for the topic's metadata instead, which creates it there with the broker's own
+ * partition count if `rk` is a producer. PASAR_EUNAVAILABLE when neither worked in time.
+ */
 int pasar_kafka_create_topic(rd_kafka_t *rk, const char *topic, int partitions, int timeout_ms,
                              struct pasar_err *err) PASAR_MUSTCHECK;
 
