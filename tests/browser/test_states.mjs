@@ -7,7 +7,7 @@ import { newFolder, retrain, serve, train } from './market.mjs';
 const GONE = /ERR_CONNECTION_REFUSED|ERR_INTERNET_DISCONNECTED|ERR_CONNECTION_RESET|ERR_EMPTY_RESPONSE/;
 
 export const tests = {
-  'states: a slow server shows a skeleton, and nothing jumps when the answer comes': async ({ open }) => {
+  'states: a slow server shows a skeleton, and nothing jumps when the answer comes': async ({ open, base }) => {
     for (const viewport of [{ width: 1280, height: 900 }, { width: 360, height: 740 }]) {
       const page = await open({ viewport });
       await page.addInitScript(() => {
@@ -22,7 +22,8 @@ export const tests = {
         await new Promise((resolve) => { setTimeout(resolve, 600); });
         await route.continue();
       });
-      for (const view of ['browse', 'search?q=cable', 'price', 'models', 'map', 'status']) {
+      const [product] = await (await fetch(`${base}/api/products?category=&limit=1`)).json();
+      for (const view of ['browse', 'search?q=cable', 'price', 'models', 'map', 'status', `product?id=${product.product_id}`]) {
         await page.goto('about:blank');
         await page.view(view, { ready: false });
         await page.waitForSelector('.skeleton', { state: 'attached' });

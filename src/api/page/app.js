@@ -4,6 +4,8 @@
 import { debounce, el, say } from './dom.js';
 import { address, HOME, parse } from './route.js';
 import { currentGeneration, readiness, watchGeneration } from './api.js';
+import { models as loadedModels } from './groups.js';
+import { ago, plural } from './format.js';
 import * as browse from './categories.js';
 import * as search from './search.js';
 import * as price from './price.js';
@@ -112,8 +114,18 @@ function tell(text, action, onAction) {
   say(text);
 }
 
+/** What is loaded and how old it is, at the foot of every view. */
+function describeData(generation) {
+  const foot = document.getElementById('foot-generation');
+  foot.textContent = `Data generation ${generation}`;
+  loadedModels().then((list) => {
+    const m = list.at(-1);
+    if (m) foot.textContent = `Data generation ${generation}: ${plural(m.rows, 'row')}, trained ${ago(m.trained_at)}`;
+  }, () => {});
+}
+
 watchGeneration((now, before) => {
-  document.getElementById('foot-generation').textContent = `Data generation ${now}`;
+  describeData(now);
   if (before === null || current?.name === 'status') return;
   tell(`New data has arrived (generation ${now}).`, 'Show it', () => {
     current.stop();

@@ -10,6 +10,8 @@ import { capital, categoryName, count, decimal, percent, plural, rupees, score }
 
 export const title = () => 'Three models';
 
+const GROUPS_AT_ONCE = 8;
+
 const PARTS = ['the first third of the rows', 'the first two thirds', 'all rows'];
 
 // What a model is measured by. better: 1 = higher is better, -1 = lower is better, 0 = not comparable between models.
@@ -74,7 +76,9 @@ function modelCard(m, index) {
     el('h2', {}, `Model ${m.model}`),
     el('p', { class: 'muted' }, `${plural(m.rows, 'row')}: ${PARTS[index]}`),
     sizesBar(m),
-    el('ul', { class: 'group-list' }, m.clusters.map((c) => groupRow(c, m.rows))),
+    el('ul', { class: 'group-list' }, m.clusters.slice(0, GROUPS_AT_ONCE).map((c) => groupRow(c, m.rows))),
+    m.clusters.length > GROUPS_AT_ONCE ? el('details', {}, el('summary', {}, `${m.clusters.length - GROUPS_AT_ONCE} more groups`),
+      el('ul', { class: 'group-list' }, m.clusters.slice(GROUPS_AT_ONCE).map((c) => groupRow(c, m.rows)))) : null,
     el('dl', { class: 'measures' }, MEASURES.map((measure) => {
       const value = m[measure.key];
       const words = typeof value === 'number' && measure.words ? measure.words(value) : null;

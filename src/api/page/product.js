@@ -53,7 +53,6 @@ export function mount(main, app) {
   const pane = createPane(body, {
     skeleton: detailSkeleton,
     refused: (error) => {
-      similarHead.hidden = true;
       similar.node.hidden = true;
       return [el('h1', { tabIndex: -1 }, 'No such product'),
         message('It may have left the catalogue', error.message, el('a', { class: 'button', href: address('browse') }, 'Browse all products'))];
@@ -61,25 +60,24 @@ export function mount(main, app) {
   });
   const similarHead = el('h2', { tabIndex: -1 }, 'Similar products');
   const similar = createResults({
+    heading: similarHead,
     describe: (total) => (total === 0 ? 'None found' : `${plural(total, 'product')}, most similar first`),
     onMore: (n) => app.note({ ...state, n }),
   });
-  main.append(body, similarHead, similar.node);
+  main.append(body, similar.node);
   let shownId = null;
+  similar.node.hidden = true; // until the product is there: it would be pushed down by it
 
   async function update(params) {
     state = { id: params.id, model: params.model, at: params.at };
     const model = Number(params.model) || 3;
     const query = model === 3 ? {} : { model };
-    if (shownId !== null && shownId !== params.id) {
-      scrollTo(0, 0);
-    }
+    if (shownId !== null && shownId !== params.id) scrollTo(0, 0);
     shownId = params.id;
-    similarHead.hidden = false;
-    similar.node.hidden = false;
     const found = pane.run(async (signal) => {
       const { body: product } = await get(`/api/products/${encodeURIComponent(params.id ?? '')}`, query, signal);
-      document.title = `${product.name} · Pasar`;
+      document.title = `${product.name || product.product_id} · Pasar`;
+      similar.node.hidden = false;
       return detail(product, model);
     });
     const listed = similar.load('/api/similar_products', { product_id: params.id, ...query }, shown(params));

@@ -1,6 +1,6 @@
 // A list of products: how many there are, the cards, and a button for more.
 
-import { el, say } from './dom.js';
+import { el, newId, say } from './dom.js';
 import { get } from './api.js';
 import { createPane, message } from './pane.js';
 import { card, cardSkeletons } from './cards.js';
@@ -23,15 +23,17 @@ function nothing(error, advice) {
 }
 
 /**
- * A list for one view. `describe(total)` says in words what is listed; `advice` helps when nothing is; `onMore(n)` is
+ * A list for one view, under `heading` if given. `describe(total)` says in words what is listed; `advice` helps when nothing is; `onMore(n)` is
  * told when n products are shown, to keep the address in step.
  */
-export function createResults({ describe, advice, onMore }) {
+export function createResults({ heading, describe, advice, onMore }) {
+  const head = heading ?? el('h2', { class: 'unseen' }, 'Products');
+  head.id = newId('results');
   const summary = el('p', { class: 'summary' });
   const relaxed = el('p', { class: 'relaxed', hidden: true });
   const body = el('div', { class: 'results-body' });
-  const node = el('section', { class: 'results', 'aria-label': 'Products' },
-    el('div', { class: 'results-head' }, summary), relaxed, body);
+  const node = el('section', { class: 'results', 'aria-labelledby': head.id },
+    head, el('div', { class: 'results-head' }, summary), relaxed, body);
   let described = describe;
   const pane = createPane(body, {
     skeleton: () => { summary.textContent = 'Looking…'; return cardSkeletons(12); },
