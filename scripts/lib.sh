@@ -1,0 +1,76 @@
+# shellcheck shell=bash
+# What the scripts share. Sourced, never run: `. "$(dirname "$0")/lib.sh"`.
+
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+name=$(basename "$0")
+
+# What a build needs, by Debian's and Ubuntu's package names.
+# shellcheck disable=SC2034 # used by the scripts that source this
+build_packages=(build-essential cmake ninja-build pkg-config git librdkafka-dev libmicrohttpd-dev libjansson-dev
+    libcsv-dev libopenblas-dev libssl-dev libxxhash-dev zlib1g-dev libcmocka-dev curl)
+
+say() { printf '%s: %s\n' "$name" "$*" >&2; }
+
+# die STATUS MESSAGE...
+die() {
+    local status=$1
+    shift
+    say "$@"
+    exit "$status"
+}
+
+# usage: the script's own first comment block, without the shebang.
+usage() { sed -n '2,/^[^#]/{/^#/!d;s/^# \{0,1\}//p}' "$0"; }
+
+is_debian() {
+    [ -r /etc/os-release ] && grep -Eq '^(ID|ID_LIKE)=.*(debian|ubuntu)' /etc/os-release && command -v apt-get >/dev/null
+}
+
+# need PACKAGE...: installs those that are missing; where it cannot, prints the list and ends with 69.
+need() {
+    local package missing=() sudo=()
+    if ! is_debian; then
+        [ -n "${PASAR_NO_INSTALL:-}" ] && return 0
+        say "this system has no apt; install what these Debian packages hold, then set PASAR_NO_INSTALL=1:"
+        die 69 "$*"
+    fi
+    for package in "$@"; do
+        dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null | grep -qx installed || missing+=("$package")
+    done
+    [ ${#missing[@]} -eq 0 ] && return 0
+    if [ "$(id -u)" -ne 0 ]; then
+        command -v sudo >/dev/null || die 69 "these packages are missing, and there is no sudo: ${missing[*]}"
+        sudo=(sudo)
+    fi
+    say "installing ${missing[*]}"
+    "${sudo[@]}" apt-get update -qq || die 69 "apt-get update failed; these packages are missing: ${missing[*]}"
+    "${sudo[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}" \
+        >/dev/null || die 69 "apt-get could not install ${missing[*]}"
+}
+
+# build PRESET [TARGET...]: configures and builds build/PRESET.
+build() {
+    local preset=$1 targets=()
+    shift
+    [ $# -gt 0 ] && targets=(--target "$@")
+    (cd "$root" && cmake --preset "$preset" -G Ninja >"$root/build/$preset.cmake.log" 2>&1) || {
+        cat "$root/build/$preset.cmake.log" >&2
+        die 70 "cmake could not configure build/$preset"
+    }
+    cmake --build "$root/build/$preset" "${targets[@]}" -- --quiet || die 70 "build/$preset does not build"
+}
+
+# port_taken PORT: does something listen there on this machine?
+port_taken() { (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }
+
+# wait_for SECONDS COMMAND...: until the command succeeds; 1 when it has not by then.
+wait_for() {
+    local end=$((SECONDS + $1))
+    shift
+    until "$@" >/dev/null 2>&1; do
+        [ "$SECONDS" -lt "$end" ] || return 1
+        sleep 0.1
+    done
+}
+
+mkdir -p "$root/build"
