@@ -39,10 +39,15 @@ double pasar_metric_value(const struct pasar_metric *metric); /* counter or gaug
 /* Appends the text exposition format, version 0.0.4. */
 void pasar_metrics_render(struct pasar_metrics *metrics, struct pasar_buf *buf);
 
-/* Serves /metrics and /healthz (200 "ok") on bind:port in a thread of its own. NULL with err (a taken port is named). */
+/*
+ * Serves /metrics and /healthz (200 "ok") on bind:port in a thread of its own; `bind` is an IP address
+ * or "localhost". NULL with err (a taken port is named).
+ */
 struct pasar_metrics_server;
 struct pasar_metrics_server *pasar_metrics_server_start(struct pasar_metrics *metrics, const char *bind, uint16_t port,
                                                         struct pasar_err *err) PASAR_MUSTCHECK;
+/* The port it listens on, which port 0 leaves to the system. */
+uint16_t pasar_metrics_server_port(const struct pasar_metrics_server *server);
 void pasar_metrics_server_stop(struct pasar_metrics_server *server); /* NULL is fine */
 
 #endif
