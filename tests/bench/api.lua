@@ -13,7 +13,7 @@ function init(args)
     for path in io.lines(args[1]) do
         prepared[#prepared + 1] = wrk.format("GET", path)
     end
-    at = math.floor(#prepared * (number % 16) / 16 * 7) % #prepared
+    at = math.floor(#prepared * number / 2) % #prepared -- of two threads, one starts in the middle
 end
 
 function request()

@@ -251,7 +251,7 @@ class Bench:
             return path
         say(f"making {rows:,} rows")
         self.measure([os.path.join(self.source, "scripts", "generate"), "--rows", str(rows), "--seed", "1",
-                      "--output", path])
+                      "--output", path], env=os.environ)
         return path
 
     def json_lines(self, csv, name):

@@ -11,6 +11,8 @@ MIB = 1 << 20
 MOCK_PARTITION_BYTES = 5 * MIB  # what librdkafka's mock keeps of a partition
 # What the producer batches with; the reference gets the same, since librdkafka's own defaults would slow it down.
 CLIENT = ["-X", "linger.ms=20", "-X", "batch.size=1000000"]
+# kcat waits this long for more before it believes that a partition is at its end; 500 ms by default.
+FETCH = ["-X", "fetch.wait.max.ms=20"]
 
 
 def run(bench):
@@ -85,14 +87,14 @@ def mock_broker(bench, value_bytes):
 def kafka(bench):
     """Apache Kafka from scripts/kafka, on ports and in a folder of ours."""
     script = os.path.join(bench.source, "scripts", "kafka")
-    env = {"KAFKA_PORT": str(bench.port(0)), "KAFKA_CONTROLLER_PORT": str(bench.port(1)),
-           "KAFKA_DIR": bench.path("kafka")}
+    directory, port = bench.path("kafka"), bench.port(0)
     say("starting Kafka")
     try:
-        bench.measure([script, "start"], env=env, timeout=180)
-        yield f"127.0.0.1:{bench.args.port}"
+        bench.measure([script, "start", "--fresh", "--dir", directory, "--port", str(port), "--controller-port",
+                       str(bench.port(1))], env=os.environ, timeout=180)
+        yield f"127.0.0.1:{port}"
     finally:
-        bench.measure([script, "stop"], env=env, timeout=60)
+        bench.measure([script, "stop", "--dir", directory], env=os.environ, timeout=60)
 
 
 def send(bench, csv, lines, brokers, make_topic):
@@ -127,7 +129,7 @@ def consume(bench, brokers, topic):
             directory = bench.path(f"batches-{batch_records}-{repeat}")
             sample = bench.measure([bench.program("pasar-consumer"), "-q", "-b", brokers, "-t", topic, "--group",
                                     f"bench-{batch_records}-{repeat}", "--output", directory, "--batch-records",
-                                    str(batch_records), "--exit-at-end"])
+                                    str(batch_records), "--exit-at-end"] + FETCH)
             if repeat == 0:  # a figure for work that was not done would be worth nothing
                 bench.measure([bench.program("pasar-consumer"), "-q", "--verify", "--output", directory])
             return sample
@@ -135,7 +137,8 @@ def consume(bench, brokers, topic):
 
     def reference(_):
         out = bench.path("kcat.out")
-        sample = bench.measure(["kcat", "-C", "-e", "-q", "-b", brokers, "-t", topic, "-o", "beginning"], stdout=out)
+        sample = bench.measure(["kcat", "-C", "-e", "-q", "-b", brokers, "-t", topic, "-o", "beginning"] + FETCH,
+                               stdout=out)
         with open(out, "rb") as file:
             count = sum(chunk.count(b"\n") for chunk in iter(lambda: file.read(MIB), b""))
         if count < bench.args.rows:
