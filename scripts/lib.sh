@@ -1,13 +1,15 @@
-# shellcheck shell=bash
+# shellcheck shell=bash disable=SC2034 # the lists are used by the scripts that source this
 # What the scripts share. Sourced, never run: `. "$(dirname "$0")/lib.sh"`.
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 name=$(basename "$0")
 
 # What a build needs, by Debian's and Ubuntu's package names.
-# shellcheck disable=SC2034 # used by the scripts that source this
 build_packages=(build-essential cmake ninja-build pkg-config git librdkafka-dev libmicrohttpd-dev libjansson-dev
     libcsv-dev libopenblas-dev libssl-dev libxxhash-dev zlib1g-dev libcmocka-dev curl)
+# What the tests use besides; without the second line some of them skip themselves.
+test_packages=(python3 kcat jq)
+test_extras=(maven default-jre-headless chromium nodejs npm clang-format-14 shellcheck)
 
 say() { printf '%s: %s\n' "$name" "$*" >&2; }
 
@@ -48,12 +50,17 @@ need() {
         >/dev/null || die 69 "apt-get could not install ${missing[*]}"
 }
 
+# want PACKAGE...: as need, but goes on without: what misses them skips itself.
+want() { (need "$@") || say "going on without: $*"; }
+
 # build PRESET [TARGET...]: configures and builds build/PRESET.
 build() {
     local preset=$1 targets=()
     shift
     [ $# -gt 0 ] && targets=(--target "$@")
-    (cd "$root" && cmake --preset "$preset" -G Ninja >"$root/build/$preset.cmake.log" 2>&1) || {
+    # Once configured, ninja calls cmake again by itself whenever a CMakeLists.txt changes.
+    [ -f "$root/build/$preset/build.ninja" ] ||
+        (cd "$root" && cmake --preset "$preset" -G Ninja >"$root/build/$preset.cmake.log" 2>&1) || {
         cat "$root/build/$preset.cmake.log" >&2
         die 70 "cmake could not configure build/$preset"
     }
