@@ -60,6 +60,18 @@ struct pasar_model {
 
 void pasar_model_fini(struct pasar_model *model);
 
+/* Feature `f` of a point in z space: imputed when `value` is NaN, transformed (log1p of a negative value is that of 0), scaled. */
+double pasar_model_z(const struct pasar_model *model, size_t f, double value);
+
+/* Coordinate `f` of centroid `cluster` in the feature's real units: z-scoring and transform undone. */
+double pasar_model_centroid(const struct pasar_model *model, size_t cluster, size_t f);
+
+/*
+ * What must hold in every model: dimensions in range, numeric features without doubles, finite numbers, std > 0, sizes
+ * that add up to rows, labels. 0, or -1 with err (PASAR_EDATA) naming the member. Writer and loader both ask it.
+ */
+int pasar_model_check(const struct pasar_model *model, struct pasar_err *err) PASAR_MUSTCHECK;
+
 /*
  * The cluster of a point given as raw values per feature (NaN = missing → imputed), and its Euclidean distance to that
  * centroid in z space; the lowest id wins ties.
@@ -87,11 +99,20 @@ struct pasar_manifest {
     } files[PASAR_MODELS + 1]; /* model_1.json … model_3.json, products.csv */
 };
 
+/*
+ * manifest.json: {"format", "generation", "trained_at", "rows", "model_rows": […], "seed", "batches": [{"file", "rows",
+ * "sha256"}], "files": [{"name", "bytes", "sha256"}], "sha256"}. The last one is the checksum of the manifest itself, taken
+ * with its own 64 digits as zeros.
+ */
+
 /* ------------------------------------------------------------------ writing (trainer) */
 
 struct pasar_generation_writer;
 
-/* Takes the lock of `models_dir` (one trainer at a time), removes leftovers of a crash, opens a hidden directory. NULL with err. */
+/*
+ * Takes the lock of `models_dir` (one trainer at a time), removes leftovers of a crash, opens a hidden directory.
+ * `models_dir` is created when missing. NULL with err.
+ */
 struct pasar_generation_writer *pasar_generation_writer_open(const char *models_dir, struct pasar_err *err) PASAR_MUSTCHECK;
 
 /* Number that the generation will get: highest present + 1. */
@@ -104,16 +125,24 @@ int pasar_generation_writer_add_row(struct pasar_generation_writer *w, const str
                                     const int cluster[PASAR_MODELS], struct pasar_err *err) PASAR_MUSTCHECK;
 
 /*
- * Writes the three models and the manifest (its generation, files and checksums are filled in here), fsyncs all, renames
- * the directory to NNNNNN, swaps `current`, prunes to the newest `keep` generations (never the current one), frees `w` in
- * every case.
+ * Writes the three models and the manifest (its generation, files and checksums are filled in here; the caller fills
+ * trained_at_us, rows, model_rows, seed and batches), fsyncs all, renames the directory to NNNNNN, swaps `current`, prunes to
+ * the newest `keep` generations (at least 1, never the current one), frees `w` in every case. Models that do not fit each
+ * other, the manifest or the rows added are refused (PASAR_EBUG) before anything is published.
  */
 int pasar_generation_writer_publish(struct pasar_generation_writer *w, const struct pasar_model models[PASAR_MODELS],
                                     struct pasar_manifest *manifest, int keep, struct pasar_err *err) PASAR_MUSTCHECK;
 
 void pasar_generation_writer_abort(struct pasar_generation_writer *w);
 
-/* model_N.json, byte for byte the same for the same model. NULL with err when out of memory. Free with free(). */
+/*
+ * model_N.json, byte for byte the same for the same model. Members: "format", "model", "rows", "distinct_rows", "features":
+ * [{"name", "transform", "impute", "missing", "mean", "std"}], "k", "centroids" (z space), "centroids_real" (real units; for
+ * people, not read back), "clusters": [{"id", "size", "label", "mean": {feature: value}, "median": {…}, "top_categories":
+ * [{"category", "count"}]}], "inertia", "silhouette", "silhouette_sample", "davies_bouldin", "calinski_harabasz",
+ * "iterations", "restarts", "stop_reason", "seed". NaN is null. NULL with err when out of memory or pasar_model_check
+ * refuses. Free with free().
+ */
 char *pasar_model_to_json(const struct pasar_model *model, struct pasar_err *err) PASAR_MUSTCHECK;
 
 /* ------------------------------------------------------------------ loading (API, --check) */
@@ -140,7 +169,10 @@ int pasar_model_from_json(struct pasar_model *model, const char *json, size_t le
 
 void pasar_manifest_fini(struct pasar_manifest *manifest);
 
-/* Reads products.csv of a loaded generation row by row. */
+/*
+ * Reads products.csv of a loaded generation (which must outlive the reader) row by row; several readers do not disturb each
+ * other. At the end it has checked that rows, clusters and their sizes are those of manifest and models.
+ */
 struct pasar_products_reader;
 struct pasar_products_reader *pasar_products_reader_open(const struct pasar_generation *generation,
                                                          struct pasar_err *err) PASAR_MUSTCHECK;

@@ -1,0 +1,77 @@
+/* What the files of the generation share. Private to src/common. */
+#ifndef PASAR_GENERATION_PRIVATE_H
+#define PASAR_GENERATION_PRIVATE_H
+
+#include <jansson.h>
+
+#include "pasar/generation.h"
+
+enum {
+    PASAR_GENERATION_NAME_MAX = 32,
+    PASAR_GENERATION_JSON_FLAGS = JSON_INDENT(2) | JSON_REAL_PRECISION(17), /* 17 digits read back identically */
+};
+
+#define PASAR_GENERATION_CURRENT  "current"
+#define PASAR_GENERATION_LOCK     ".lock"
+#define PASAR_GENERATION_NEW      ".new-" /* a generation being written */
+#define PASAR_GENERATION_OLD      ".old-" /* one being removed */
+#define PASAR_GENERATION_MANIFEST "manifest.json"
+
+extern const char *const pasar_generation_files[PASAR_MODELS + 1]; /* as in struct pasar_manifest */
+
+/* ------------------------------------------------------------------ directories */
+
+void pasar_generation_name_format(uint64_t number, char name[PASAR_GENERATION_NAME_MAX]);
+
+/* True and *number filled when `name` is a generation's (six digits or more). */
+bool pasar_generation_name_parse(const char *name, uint64_t *number);
+
+/* The highest generation of the directory, 0 when there is none. */
+int pasar_generation_highest(const char *models_dir, uint64_t *number, struct pasar_err *err) PASAR_MUSTCHECK;
+
+/* Removes what a crash left: hidden directories of writers and of pruning, half-made links. The lock must be held. */
+int pasar_generation_clean(const char *models_dir, struct pasar_err *err) PASAR_MUSTCHECK;
+
+/* Removes directory <models_dir>/<name> and the files in it. */
+int pasar_generation_remove(const char *models_dir, const char *name, struct pasar_err *err) PASAR_MUSTCHECK;
+
+/* Removes all but the newest `keep` generations and the current one. */
+int pasar_generation_prune(const char *models_dir, int keep, struct pasar_err *err) PASAR_MUSTCHECK;
+
+/* ------------------------------------------------------------------ JSON */
+
+/* manifest.json's text with its checksum; free(). NULL with err. */
+char *pasar_manifest_to_json(const struct pasar_manifest *manifest, struct pasar_err *err) PASAR_MUSTCHECK;
+int pasar_manifest_from_json(struct pasar_manifest *manifest, const char *json, size_t len,
+                             struct pasar_err *err) PASAR_MUSTCHECK;
+
+/* An object under construction: a failure (out of memory, text that is no UTF-8) sticks. */
+struct pasar_json_out {
+    json_t *object;
+    bool failed;
+};
+
+void pasar_json_put(struct pasar_json_out *out, const char *key, json_t *value); /* takes `value` */
+void pasar_json_put_u64(struct pasar_json_out *out, const char *key, uint64_t value);
+void pasar_json_put_text(struct pasar_json_out *out, const char *key, const char *text);
+void pasar_json_put_number(struct pasar_json_out *out, const char *key, double value); /* NaN is null */
+json_t *pasar_json_number(double value);
+
+/* Members of an object being read; errors are PASAR_EDATA, named `where` and the key. */
+int pasar_json_u64(const json_t *object, const char *where, const char *key, uint64_t min, uint64_t max, uint64_t *out,
+                   struct pasar_err *err) PASAR_MUSTCHECK;
+int pasar_json_double(const json_t *object, const char *where, const char *key, bool null_allowed, double *out,
+                      struct pasar_err *err) PASAR_MUSTCHECK;
+/* Text of 1..max bytes, borrowed from the object; NULL with err. */
+const char *pasar_json_text(const json_t *object, const char *where, const char *key, size_t max,
+                            struct pasar_err *err);
+/* An array or object of min..max entries; NULL with err. */
+const json_t *pasar_json_array(const json_t *object, const char *where, const char *key, size_t min, size_t max,
+                               struct pasar_err *err);
+int pasar_json_sha256(const json_t *object, const char *where, const char *key, char hex[65],
+                      struct pasar_err *err) PASAR_MUSTCHECK;
+
+/* Parses one object of our format version; NULL with err. json_decref() it. */
+json_t *pasar_json_load(const char *json, size_t len, struct pasar_err *err);
+
+#endif
