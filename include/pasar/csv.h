@@ -14,6 +14,8 @@
 #include "pasar/buf.h"
 #include "pasar/err.h"
 
+enum { PASAR_CSV_FIELDS_MAX = 16384 }; /* a record with more is PASAR_CSV_BAD */
+
 struct pasar_csv_field {
     const char *data; /* not NUL-terminated; quotes removed, doubled quotes undone; blanks kept */
     size_t len;
@@ -22,8 +24,8 @@ struct pasar_csv_field {
 struct pasar_csv_row {
     const struct pasar_csv_field *fields;
     size_t field_count;
-    uint64_t line;   /* 1-based line on which the record starts */
-    uint64_t offset; /* byte offset of the record in the stream (a BOM counts) */
+    uint64_t line;   /* 1-based line on which the record starts; of a bad quote: on which that quote opened */
+    uint64_t offset; /* byte offset of the record in the stream, where `raw` begins (a BOM counts) */
     const char *raw; /* the record as it stands in the file, with its line end */
     size_t raw_len;
 };
@@ -42,7 +44,7 @@ struct pasar_csv_reader;
 
 /*
  * A reader over `read(ctx, …)`; records longer than max_record_bytes are PASAR_CSV_BAD. Memory stays below about
- * 2 × max_record_bytes + 1 MiB whatever comes. NULL when out of memory.
+ * 3 × max_record_bytes + 1 MiB whatever comes (the record, its fields, libcsv's field). NULL when out of memory.
  */
 struct pasar_csv_reader *pasar_csv_reader_new(pasar_csv_read_fn read, void *ctx, size_t max_record_bytes) PASAR_MUSTCHECK;
 void pasar_csv_reader_free(struct pasar_csv_reader *reader);
@@ -51,10 +53,15 @@ void pasar_csv_reader_free(struct pasar_csv_reader *reader);
 ssize_t pasar_csv_read_fd(void *ctx, void *bytes, size_t len);
 
 /*
- * The next record. *row (and what it points to) is valid until the next call. Empty lines are passed over. Quotes
- * open a field only at its start; inside a bare field they are literal. BAD reasons: record too long; text after a
- * closing quote; unterminated quote (reported at the line where it opened; reading goes on at the line after it);
- * invalid UTF-8. After BAD, reading continues at the next line.
+ * The next record. *row (and what it points to) is valid until the next call. A record ends at LF, CRLF or a lone CR, as
+ * in Python's csv, unless within quotes, where all three are data. Empty lines are passed over. A BOM is passed over at
+ * the start of the stream only. Quotes open a field only at its start; inside a bare field they are literal. BAD reasons:
+ * - record longer than max_record_bytes (without its line end);
+ * - text after a closing quote; unterminated quote (also one that does not close within max_record_bytes): row->line is
+ *   where the quote opened and reading goes on at the line after it, so that at most the damaged record is lost. (Only in
+ *   a stream where that would scan everything more than 64 times, reading goes on after the scanned bytes.)
+ * - NUL byte; invalid UTF-8; more than PASAR_CSV_FIELDS_MAX fields: the whole record is passed over.
+ * The outcome does not depend on how the reads cut the stream.
  */
 enum pasar_csv_result pasar_csv_reader_next(struct pasar_csv_reader *reader, struct pasar_csv_row *row,
                                             const char **reason, struct pasar_err *err);
@@ -70,6 +77,9 @@ void pasar_csv_add_field(struct pasar_buf *buf, size_t index, const char *data, 
 
 /* Ends the row with LF. */
 void pasar_csv_end_row(struct pasar_buf *buf);
+
+/* Length of the longest valid UTF-8 prefix of `data`: len when all of it is valid. */
+size_t pasar_csv_utf8_prefix(const char *data, size_t len) PASAR_MUSTCHECK;
 
 /* True when `data` is valid UTF-8 (RFC 3629: no surrogates, no overlong forms). */
 bool pasar_csv_is_utf8(const char *data, size_t len) PASAR_MUSTCHECK;
