@@ -1,0 +1,144 @@
+/* The librdkafka consumer: its settings, the wait for broker and topic, and an end that cannot hang. */
+#include "consumer/connection.h"
+
+#include "consumer/meta.h"
+#include "pasar/clock.h"
+#include "pasar/kafka.h"
+#include "pasar/log.h"
+#include "pasar/stop.h"
+
+enum { TOPIC_RETRY_MS = 500, TOPIC_QUERY_MS = 5000, CLUSTER_ID_MS = 5000 };
+
+/* Memory is bounded by queued.max.messages.kbytes; the session is short so that a killed consumer is replaced soon. */
+static const struct pasar_kafka_default defaults[] = {
+    {"check.crcs", "true"},
+    {"isolation.level", "read_committed"},
+    {"session.timeout.ms", "10000"},
+    {"heartbeat.interval.ms", "2000"},
+    {"queued.max.messages.kbytes", "16384"},
+    {"fetch.message.max.bytes", "1048576"},
+    {"fetch.max.bytes", "16777216"},
+    {"fetch.wait.max.ms", "100"},
+    {"topic.metadata.refresh.interval.ms", "10000"},
+    {NULL, NULL},
+};
+
+/* What the protocol of the directory stands on. */
+static const struct pasar_kafka_default forced[] = {
+    {"enable.auto.commit", "false"},  {"enable.auto.offset.store", "false"},      {"auto.offset.reset", "error"},
+    {"enable.partition.eof", "true"}, {"partition.assignment.strategy", "range"}, {NULL, NULL},
+};
+
+static void on_error(rd_kafka_t *rk, int code, const char *reason, void *opaque)
+{
+    static struct pasar_log_limit limit = PASAR_LOG_LIMIT;
+
+    (void)rk;
+    (void)code;
+    (void)opaque;
+    pasar_log_limited(&limit, PASAR_LOG_WARN, "%s (retrying)", reason);
+}
+
+/* A refused commit costs nothing: the directory says where to resume. */
+static void on_commit(rd_kafka_t *rk, rd_kafka_resp_err_t code, rd_kafka_topic_partition_list_t *list, void *opaque)
+{
+    (void)rk;
+    (void)list;
+    (void)opaque;
+    if (code != RD_KAFKA_RESP_ERR_NO_ERROR && code != RD_KAFKA_RESP_ERR__NO_OFFSET)
+        pasar_debug("commit refused: %s", rd_kafka_err2str(code));
+}
+
+rd_kafka_t *connection_open(const struct consumer_config *config, connection_rebalance_fn rebalance, void *opaque,
+                            struct pasar_err *err)
+{
+    const struct pasar_kafka_default group[] = {{"group.id", config->group}, {NULL, NULL}};
+    struct pasar_kafka_default all[PASAR_ARRAY_LEN(forced) + PASAR_ARRAY_LEN(group)];
+    size_t n = 0;
+    rd_kafka_conf_t *conf;
+    rd_kafka_t *rk;
+
+    for (size_t i = 0; forced[i].key != NULL; i++)
+        all[n++] = forced[i];
+    all[n++] = group[0];
+    all[n] = (struct pasar_kafka_default){NULL, NULL};
+    conf = pasar_kafka_conf(&config->kafka, "pasar-consumer", defaults, all, err);
+    if (conf == NULL)
+        return NULL;
+    rd_kafka_conf_set_opaque(conf, opaque);
+    rd_kafka_conf_set_rebalance_cb(conf, rebalance);
+    rd_kafka_conf_set_error_cb(conf, on_error);
+    rd_kafka_conf_set_offset_commit_cb(conf, on_commit);
+    rk = pasar_kafka_new(RD_KAFKA_CONSUMER, conf, err);
+    if (rk != NULL)
+        rd_kafka_poll_set_consumer(rk);
+    return rk;
+}
+
+/* Waits until the topic exists. */
+static int await_topic(rd_kafka_t *rk, const struct consumer_config *config, struct pasar_err *err)
+{
+    static struct pasar_log_limit limit = {1, 10000, 0, 0, 0};
+    int timeout_ms = (int)(config->connect_timeout * 1000);
+    int count;
+
+    while ((count = pasar_kafka_partition_count(rk, config->kafka.brokers, config->kafka.topic, timeout_ms, err)) ==
+           0) {
+        pasar_log_limited(&limit, PASAR_LOG_WARN, "topic %s does not exist at %s yet: waiting for it",
+                          config->kafka.topic, config->kafka.brokers);
+        if (pasar_stop_wait(TOPIC_RETRY_MS))
+            return pasar_err_set(err, PASAR_EUNAVAILABLE, "stopped while waiting for topic %s", config->kafka.topic);
+    }
+    return count > 0 ? 0 : -1;
+}
+
+int connection_subscribe(rd_kafka_t *rk, const struct consumer_config *config, struct pasar_err *err)
+{
+    struct meta meta = {.topic = config->kafka.topic, .group = config->group};
+    rd_kafka_topic_partition_list_t *topics;
+    rd_kafka_resp_err_t code;
+    char *cluster_id;
+    int result;
+
+    if (await_topic(rk, config, err) != 0)
+        return -1;
+    cluster_id = rd_kafka_clusterid(rk, CLUSTER_ID_MS);
+    meta.cluster_id = cluster_id != NULL ? cluster_id : "";
+    result = meta_claim(config->output, &meta, err);
+    if (result == 0)
+        pasar_info("connected to %s (cluster %s), topic %s, group %s, writing to %s", config->kafka.brokers,
+                   meta.cluster_id, config->kafka.topic, config->group, config->output);
+    if (cluster_id != NULL)
+        rd_kafka_mem_free(rk, cluster_id);
+    if (result != 0)
+        return -1;
+    topics = rd_kafka_topic_partition_list_new(1);
+    rd_kafka_topic_partition_list_add(topics, config->kafka.topic, RD_KAFKA_PARTITION_UA);
+    code = rd_kafka_subscribe(rk, topics);
+    rd_kafka_topic_partition_list_destroy(topics);
+    if (code != RD_KAFKA_RESP_ERR_NO_ERROR)
+        return pasar_err_set(err, PASAR_EUNAVAILABLE, "subscribe to %s: %s", config->kafka.topic,
+                             rd_kafka_err2str(code));
+    return 0;
+}
+
+void connection_close(rd_kafka_t *rk, int timeout_ms)
+{
+    int64_t end_ns = pasar_clock_mono_ns() + timeout_ms * INT64_C(1000000);
+    rd_kafka_queue_t *queue = rd_kafka_queue_new(rk);
+    rd_kafka_error_t *error = rd_kafka_consumer_close_queue(rk, queue);
+
+    while (error == NULL && !rd_kafka_consumer_closed(rk) && pasar_clock_mono_ns() < end_ns) {
+        rd_kafka_event_t *event = rd_kafka_queue_poll(queue, 20);
+
+        if (event != NULL && rd_kafka_event_type(event) == RD_KAFKA_EVENT_REBALANCE)
+            (void)rd_kafka_assign(rk, NULL);
+        rd_kafka_event_destroy(event);
+    }
+    if (error != NULL)
+        rd_kafka_error_destroy(error);
+    else if (!rd_kafka_consumer_closed(rk))
+        pasar_warn("the broker did not answer our goodbye: it will notice by itself after session.timeout.ms");
+    rd_kafka_queue_destroy(queue);
+    rd_kafka_destroy_flags(rk, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
+}

@@ -1,0 +1,27 @@
+/* The librdkafka consumer: its settings, the wait for broker and topic, and an end that cannot hang. */
+#ifndef CONSUMER_CONNECTION_H
+#define CONSUMER_CONNECTION_H
+
+#include <librdkafka/rdkafka.h>
+
+#include "consumer/config.h"
+#include "pasar/attrs.h"
+#include "pasar/err.h"
+
+typedef void (*connection_rebalance_fn)(rd_kafka_t *rk, rd_kafka_resp_err_t code, rd_kafka_topic_partition_list_t *list,
+                                        void *opaque);
+
+/* A consumer of the configured group, not yet subscribed; `rebalance` gets `opaque`. NULL with err. */
+rd_kafka_t *connection_open(const struct consumer_config *config, connection_rebalance_fn rebalance, void *opaque,
+                            struct pasar_err *err) PASAR_MUSTCHECK;
+
+/*
+ * Waits for the broker (at most --connect-timeout) and for the topic (as long as it takes, saying so), makes sure that
+ * the directory belongs to this cluster, topic and group, and joins the group. 0, or -1 with err.
+ */
+int connection_subscribe(rd_kafka_t *rk, const struct consumer_config *config, struct pasar_err *err) PASAR_MUSTCHECK;
+
+/* Leaves the group, waiting at most timeout_ms for that, and destroys `rk`. */
+void connection_close(rd_kafka_t *rk, int timeout_ms);
+
+#endif

@@ -1,0 +1,85 @@
+/* .meta.json: what a batch directory belongs to. Offsets of another cluster, topic or group mean nothing in it. */
+#include "consumer/meta.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <jansson.h>
+
+#include "pasar/atomicfile.h"
+
+static int check_member(const char *path, const json_t *root, const char *name, const char *wanted, const char *advice,
+                        struct pasar_err *err)
+{
+    const char *found = json_string_value(json_object_get(root, name));
+
+    if (found == NULL)
+        return pasar_err_set(err, PASAR_EDATA, "%s: no \"%s\"", path, name);
+    if (strcmp(found, wanted) == 0 || found[0] == '\0' || wanted[0] == '\0')
+        return 0;
+    return pasar_err_set(err, PASAR_EDATA, "%s belongs to %s %s, not to %s: %s", path, name, found, wanted, advice);
+}
+
+/* 0 = it is ours, 1 = there is none, -1 = err. */
+static int check(const char *path, const struct meta *meta, struct pasar_err *err)
+{
+    json_error_t why;
+    json_t *root;
+    int result;
+
+    if (access(path, F_OK) != 0 && errno == ENOENT)
+        return 1;
+    root = json_load_file(path, JSON_REJECT_DUPLICATES, &why);
+    if (root == NULL)
+        return pasar_err_set(err, PASAR_EDATA, "%s: line %d: %s", path, why.line, why.text);
+    if (json_integer_value(json_object_get(root, "format")) != META_FORMAT)
+        result = pasar_err_set(err, PASAR_EDATA, "%s: not of format %d: written by another version of pasar-consumer",
+                               path, META_FORMAT);
+    else
+        result =
+            check_member(path, root, "cluster_id", meta->cluster_id, "use another --output for another cluster", err);
+    if (result == 0)
+        result = check_member(path, root, "topic", meta->topic, "use another --output for another topic", err);
+    if (result == 0)
+        result = check_member(path, root, "group", meta->group, "use another --output for another group", err);
+    json_decref(root);
+    return result;
+}
+
+static int write_meta(const char *dir, const struct meta *meta, struct pasar_err *err)
+{
+    json_t *root = json_pack("{s:i, s:s, s:s, s:s}", "format", META_FORMAT, "cluster_id", meta->cluster_id, "topic",
+                             meta->topic, "group", meta->group);
+    char *text = root != NULL ? json_dumps(root, JSON_INDENT(2)) : NULL;
+    int result;
+
+    json_decref(root);
+    if (text == NULL)
+        return pasar_err_nomem(err, META_FILE);
+    result = pasar_atomicfile_publish(dir, META_FILE, text, strlen(text), PASAR_NOREPLACE, err);
+    free(text);
+    return result;
+}
+
+int meta_claim(const char *dir, const struct meta *meta, struct pasar_err *err)
+{
+    struct pasar_err lost_race = PASAR_ERR_INIT;
+    char *path = NULL;
+    int result;
+
+    if (asprintf(&path, "%s/" META_FILE, dir) < 0)
+        return pasar_err_nomem(err, META_FILE);
+    result = check(path, meta, err);
+    if (result == 1) {
+        result = write_meta(dir, meta, &lost_race);
+        if (result != 0 && access(path, F_OK) == 0) /* another consumer was first: then it must agree with us */
+            result = check(path, meta, err);
+        else if (result != 0)
+            pasar_err_set(err, lost_race.code, "%s", lost_race.msg);
+    }
+    free(path);
+    return result == 0 ? 0 : -1;
+}

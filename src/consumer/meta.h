@@ -1,0 +1,25 @@
+/* .meta.json: what a batch directory belongs to. Offsets of another cluster, topic or group mean nothing in it. */
+#ifndef CONSUMER_META_H
+#define CONSUMER_META_H
+
+#include "pasar/attrs.h"
+#include "pasar/err.h"
+
+#define META_FILE ".meta.json"
+
+enum {
+    META_FORMAT = 1
+}; /* raised when names or contents of the directory change; older ones are read or refused here */
+
+struct meta {
+    const char *cluster_id; /* "" when the broker tells none */
+    const char *topic, *group;
+};
+
+/*
+ * Compares the directory's .meta.json with `meta`, writing it (durably, once) where there is none. 0; -1 with err:
+ * PASAR_EDATA naming what differs, PASAR_ECREATE or PASAR_EIO when it cannot be written or read.
+ */
+int meta_claim(const char *dir, const struct meta *meta, struct pasar_err *err) PASAR_MUSTCHECK;
+
+#endif

@@ -1,0 +1,57 @@
+/*
+ * Publishes closed batches in threads of their own, so that reading goes on while a disk syncs.
+ *
+ * Invariants: batches of one partition are published in the order of submission; once one job fails, every job not yet
+ * begun is dropped until publisher_reset. So a partition never has a later range without all earlier ones.
+ */
+#ifndef CONSUMER_PUBLISHER_H
+#define CONSUMER_PUBLISHER_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "pasar/attrs.h"
+#include "pasar/batch.h"
+#include "pasar/err.h"
+
+struct publisher_job {
+    int32_t partition;
+    int64_t next_offset;               /* behind the range */
+    struct pasar_batch_writer *writer; /* NULL: the end of a run at next_offset - 1 */
+    struct pasar_batch_stats stats;
+    struct pasar_run_end end;
+};
+
+enum publisher_outcome { PUBLISHED, PUBLISH_FAILED, PUBLISH_DROPPED };
+
+struct publisher_result {
+    struct publisher_job job; /* its writer is gone (NULL) */
+    bool is_end;
+    enum publisher_outcome outcome;
+    struct pasar_err err; /* FAILED */
+};
+
+struct publisher;
+
+/* Starts `threads` threads that publish into `dir` (kept by reference, as is `topic`). NULL with err. */
+struct publisher *publisher_new(const char *dir, const char *topic, int threads, struct pasar_err *err) PASAR_MUSTCHECK;
+
+/* Takes a job and its writer, in every case. Blocks while too many are waiting. */
+void publisher_submit(struct publisher *publisher, const struct publisher_job *job);
+
+/* The next result, if there is one. False: none at the moment. */
+bool publisher_take(struct publisher *publisher, struct publisher_result *result) PASAR_MUSTCHECK;
+
+/* Waits until no job is waiting or running, at most `timeout_ms` (-1: without limit). False when time ran out. */
+bool publisher_wait_idle(struct publisher *publisher, int timeout_ms);
+
+/* True from the first failure until publisher_reset: nothing is published meanwhile. */
+bool publisher_has_failed(struct publisher *publisher);
+
+/* Forgets a failure; only when idle. */
+void publisher_reset(struct publisher *publisher);
+
+/* Ends the threads; waiting jobs are dropped. Blocks while a sync is under way. NULL is fine. */
+void publisher_free(struct publisher *publisher);
+
+#endif

@@ -1,0 +1,198 @@
+/* Makes partitions ready: lock, clean up after a crash, find the offset to resume from. */
+#include "consumer/recovery.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+
+#include "consumer/resume.h"
+#include "pasar/dirlock.h"
+#include "pasar/log.h"
+
+enum { QUERY_TIMEOUT_MS = 1000 }; /* short: a stop must not wait for a silent broker */
+
+/* True when the partition's lock is ours. False: somebody else's (said in the log), or err is set. */
+static bool take_lock(struct assignment *a, struct partition *p, struct pasar_err *err)
+{
+    static struct pasar_log_limit limit = {1, 10000, 0, 0, 0};
+    char name[32];
+
+    if (p->lock_fd >= 0)
+        return true;
+    snprintf(name, sizeof(name), ".lock.%" PRId32, p->id);
+    p->lock_fd = pasar_dirlock_take(a->config->output, name, err);
+    if (p->lock_fd >= 0)
+        return true;
+    if (err->code == PASAR_EUNAVAILABLE) {
+        pasar_log_limited(&limit, PASAR_LOG_WARN, "waiting for partition %" PRId32 ": %s", p->id, err->msg);
+        pasar_err_clear(err);
+    }
+    return false;
+}
+
+/* Tells the end watch what the directory already holds of a partition. */
+static int replay(struct assignment *a, const struct partition *p, const struct pasar_batch_list *list,
+                  struct pasar_err *err)
+{
+    endwatch_own(a->endwatch, p->id);
+    for (size_t i = 0; i < list->count; i++) {
+        const struct pasar_batch_name *name = &list->names[i];
+        struct pasar_batch_sidecar sidecar;
+        struct pasar_run_end end;
+
+        if (name->partition != p->id)
+            continue;
+        if (name->kind == PASAR_BATCH_END) {
+            if (pasar_batch_read_end(a->config->output, name, &end, err) != 0)
+                return -1;
+            endwatch_end(a->endwatch, p->id, &end);
+            continue;
+        }
+        if (pasar_batch_sidecar_read(&sidecar, a->config->output, name, err) != 0)
+            return -1;
+        endwatch_row(a->endwatch, p->id, "");
+        for (size_t r = 0; r < sidecar.run_count; r++)
+            endwatch_row(a->endwatch, p->id, sidecar.runs[r].run);
+        pasar_batch_sidecar_free(&sidecar);
+    }
+    return 0;
+}
+
+static enum recovery_result later(const char *what, const char *why)
+{
+    static struct pasar_log_limit limit = PASAR_LOG_LIMIT;
+
+    pasar_log_limited(&limit, PASAR_LOG_WARN, "%s: %s; trying again", what, why);
+    return RECOVERY_LATER;
+}
+
+/* The group's committed offset, or -1 without one. */
+static enum recovery_result ask_committed(struct assignment *a, const struct partition *p, int64_t *committed)
+{
+    rd_kafka_topic_partition_list_t *list;
+    rd_kafka_resp_err_t code;
+
+    *committed = -1;
+    if (a->config->ignore_committed)
+        return RECOVERY_DONE;
+    list = rd_kafka_topic_partition_list_new(1);
+    rd_kafka_topic_partition_list_add(list, a->config->kafka.topic, p->id);
+    code = rd_kafka_committed(a->rk, list, QUERY_TIMEOUT_MS);
+    if (code == RD_KAFKA_RESP_ERR_NO_ERROR)
+        code = list->elems[0].err;
+    if (code == RD_KAFKA_RESP_ERR_NO_ERROR && list->elems[0].offset >= 0)
+        *committed = list->elems[0].offset;
+    rd_kafka_topic_partition_list_destroy(list);
+    return code == RD_KAFKA_RESP_ERR_NO_ERROR ? RECOVERY_DONE
+                                              : later("ask for the committed offset", rd_kafka_err2str(code));
+}
+
+static enum recovery_result say_lost(struct assignment *a, const struct partition *p, const struct resume_point *point,
+                                     struct pasar_err *err)
+{
+    stats_add(a->stats, STAT_LOST, (uint64_t)point->lost);
+    if (a->config->on_data_loss == ON_DATA_LOSS_CONTINUE) {
+        pasar_error("DATA LOST: %s [%" PRId32 "]: the broker dropped offsets %" PRId64 " to %" PRId64
+                    " before they were read; going on at %" PRId64,
+                    a->config->kafka.topic, p->id, point->offset - point->lost, point->offset - 1, point->offset);
+        return RECOVERY_DONE;
+    }
+    pasar_err_set(err, PASAR_EDATA,
+                  "DATA LOST: %s [%" PRId32 "]: the broker dropped %" PRId64 " messages (offsets %" PRId64
+                  " to %" PRId64 ") before they were read; use --on-data-loss continue to go on without them",
+                  a->config->kafka.topic, p->id, point->lost, point->offset - point->lost, point->offset - 1);
+    return RECOVERY_IMPOSSIBLE;
+}
+
+static enum recovery_result check_point(struct assignment *a, const struct partition *p,
+                                        const struct resume_facts *facts, const struct resume_point *point,
+                                        struct pasar_err *err)
+{
+    static const char *const bases[] = {"the directory", "the group's commit", "the beginning"};
+
+    if (point->verdict == RESUME_DATA_LOST)
+        return say_lost(a, p, point, err);
+    if (point->verdict == RESUME_BEYOND_THE_END) {
+        pasar_err_set(err, PASAR_EDATA,
+                      "%s [%" PRId32 "] ends at offset %" PRId64 " but %s says that it was read up to %" PRId64
+                      ": the topic was truncated or made anew; use another --output and --group for it",
+                      a->config->kafka.topic, p->id, facts->high, bases[point->basis], point->offset);
+        return RECOVERY_IMPOSSIBLE;
+    }
+    if (point->basis == RESUME_FROM_COMMIT && facts->directory_next < 0)
+        pasar_warn("%s holds nothing of %s [%" PRId32 "], but group %s has read it up to offset %" PRId64
+                   ": starting there; use --ignore-committed to read everything again",
+                   a->config->output, a->config->kafka.topic, p->id, a->config->group, point->offset);
+    else
+        pasar_debug("partition %" PRId32 " resumes at offset %" PRId64 ", from %s", p->id, point->offset,
+                    bases[point->basis]);
+    return RECOVERY_DONE;
+}
+
+static enum recovery_result resume_partition(struct assignment *a, struct partition *p,
+                                             const struct pasar_batch_list *list, struct pasar_err *err)
+{
+    struct resume_facts facts = {.directory_next = pasar_batch_list_next_offset(list, a->config->kafka.topic, p->id)};
+    enum recovery_result result = ask_committed(a, p, &facts.committed);
+    struct resume_point point;
+    rd_kafka_resp_err_t code;
+
+    if (result != RECOVERY_DONE)
+        return result;
+    code = rd_kafka_query_watermark_offsets(a->rk, a->config->kafka.topic, p->id, &facts.low, &facts.high,
+                                            QUERY_TIMEOUT_MS);
+    if (code != RD_KAFKA_RESP_ERR_NO_ERROR)
+        return later("ask for the topic's offsets", rd_kafka_err2str(code));
+    point = resume_decide(&facts);
+    result = check_point(a, p, &facts, &point, err);
+    if (result != RECOVERY_DONE)
+        return result;
+    if (a->endwatch != NULL && replay(a, p, list, err) != 0)
+        return RECOVERY_IMPOSSIBLE;
+    p->next_offset = point.offset;
+    p->published_next = facts.directory_next;
+    p->committed_next = facts.committed;
+    p->is_ready = true;
+    a->assign_due = true;
+    return RECOVERY_DONE;
+}
+
+/* Locks what can be locked. RECOVERY_LATER when the directory is in trouble. */
+static enum recovery_result lock_and_clean(struct assignment *a, bool *all_locked, struct pasar_err *err)
+{
+    for (size_t i = 0; i < a->count; i++) {
+        struct partition *p = &a->partitions[i];
+
+        if (p->is_ready)
+            continue;
+        if (!take_lock(a, p, err)) {
+            if (err->code != PASAR_OK)
+                return later("lock a partition", err->msg);
+            *all_locked = false;
+        } else if (pasar_batch_clean(a->config->output, a->config->kafka.topic, p->id, err) != 0) {
+            return later("clean up", err->msg);
+        }
+    }
+    return RECOVERY_DONE;
+}
+
+enum recovery_result recovery_run(struct assignment *a, bool *all_ready, struct pasar_err *err)
+{
+    enum recovery_result result = lock_and_clean(a, all_ready, err);
+    struct pasar_batch_list list;
+    bool any = false;
+
+    for (size_t i = 0; i < a->count; i++)
+        any = any || (!a->partitions[i].is_ready && a->partitions[i].lock_fd >= 0);
+    if (result != RECOVERY_DONE || !any)
+        return result;
+    if (pasar_batch_list_read(&list, a->config->output, err) != 0)
+        return err->code == PASAR_EDATA ? RECOVERY_IMPOSSIBLE : later("read the directory", err->msg);
+    for (size_t i = 0; i < a->count && result == RECOVERY_DONE; i++) {
+        struct partition *p = &a->partitions[i];
+
+        if (!p->is_ready && p->lock_fd >= 0)
+            result = resume_partition(a, p, &list, err);
+    }
+    pasar_batch_list_free(&list);
+    return result;
+}
