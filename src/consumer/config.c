@@ -3,6 +3,7 @@
 
 #include <stddef.h>
 
+#include "consumer/partitionlist.h"
 #include "pasar/kafka.h"
 
 #define FIELD(name) offsetof(struct consumer_config, name)
@@ -13,6 +14,9 @@ static const struct pasar_option table[] = {
      false},
     {"output", 'o', PASAR_OPT_STRING, FIELD(output), "data/batches", 0, 0, NULL, "DIR",
      "directory of the batch files: one per topic and group, made when missing", NULL, false},
+    {"partitions", 0, PASAR_OPT_STRING, FIELD(partitions), NULL, 0, 0, NULL, "LIST",
+     "read these partitions (0,2,5-7 or all) and leave the group's members alone; by default the group shares them out",
+     NULL, false},
     {"batch-records", 0, PASAR_OPT_INT, FIELD(batch_records), "1000", 1, 1e9, NULL, "N",
      "close a batch after so many messages", NULL, false},
     {"batch-bytes", 0, PASAR_OPT_BYTES, FIELD(batch_bytes), "64MiB", 1, 1e15, NULL, "N",
@@ -65,5 +69,8 @@ int config_check(const struct consumer_config *config, struct pasar_err *err)
         return pasar_err_set(err, PASAR_EUSAGE, "--group must not be empty");
     if (config->output == NULL || config->output[0] == '\0')
         return pasar_err_set(err, PASAR_EUSAGE, "--output must not be empty");
+    if (config->partitions != NULL && !partitionlist_is_valid(config->partitions))
+        return pasar_err_set(err, PASAR_EUSAGE, "--partitions '%s': use numbers and ranges (0,2,5-7) or all",
+                             config->partitions);
     return 0;
 }

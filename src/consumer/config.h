@@ -15,6 +15,7 @@ struct consumer_config {
     struct pasar_kafka_config kafka;
     char *output;
     char *group;
+    char *partitions; /* NULL = the group shares them out */
     int64_t batch_records;
     uint64_t batch_bytes;
     double batch_seconds;

@@ -2,6 +2,7 @@
 #include "consumer/connection.h"
 
 #include "consumer/meta.h"
+#include "consumer/partitionlist.h"
 #include "pasar/clock.h"
 #include "pasar/kafka.h"
 #include "pasar/log.h"
@@ -75,8 +76,9 @@ rd_kafka_t *connection_open(const struct consumer_config *config, connection_reb
     return rk;
 }
 
-/* Waits until the topic exists. */
-static int await_topic(rd_kafka_t *rk, const struct consumer_config *config, struct pasar_err *err)
+/* Waits until the topic exists and tells its partition count. */
+static int await_topic(rd_kafka_t *rk, const struct consumer_config *config, int *partition_count,
+                       struct pasar_err *err)
 {
     static struct pasar_log_limit limit = {1, 10000, 0, 0, 0};
     int timeout_ms = (int)(config->connect_timeout * 1000);
@@ -89,20 +91,17 @@ static int await_topic(rd_kafka_t *rk, const struct consumer_config *config, str
         if (pasar_stop_wait(TOPIC_RETRY_MS))
             return pasar_err_set(err, PASAR_EUNAVAILABLE, "stopped while waiting for topic %s", config->kafka.topic);
     }
+    *partition_count = count;
     return count > 0 ? 0 : -1;
 }
 
-int connection_subscribe(rd_kafka_t *rk, const struct consumer_config *config, struct pasar_err *err)
+/* Makes sure that the directory belongs to this cluster, topic and group. */
+static int claim_directory(rd_kafka_t *rk, const struct consumer_config *config, struct pasar_err *err)
 {
     struct meta meta = {.topic = config->kafka.topic, .group = config->group};
-    rd_kafka_topic_partition_list_t *topics;
-    rd_kafka_resp_err_t code;
-    char *cluster_id;
+    char *cluster_id = rd_kafka_clusterid(rk, CLUSTER_ID_MS);
     int result;
 
-    if (await_topic(rk, config, err) != 0)
-        return -1;
-    cluster_id = rd_kafka_clusterid(rk, CLUSTER_ID_MS);
     meta.cluster_id = cluster_id != NULL ? cluster_id : "";
     result = meta_claim(config->output, &meta, err);
     if (result == 0)
@@ -110,8 +109,38 @@ int connection_subscribe(rd_kafka_t *rk, const struct consumer_config *config, s
                    meta.cluster_id, config->kafka.topic, config->group, config->output);
     if (cluster_id != NULL)
         rd_kafka_mem_free(rk, cluster_id);
-    if (result != 0)
+    return result;
+}
+
+/* --partitions: no group membership, hence no rebalance but this one. */
+static int take_listed(rd_kafka_t *rk, const struct consumer_config *config, int partition_count,
+                       connection_rebalance_fn rebalance, void *opaque, struct pasar_err *err)
+{
+    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(partition_count);
+
+    for (int32_t p = 0; p < partition_count; p++)
+        if (partitionlist_has(config->partitions, p))
+            rd_kafka_topic_partition_list_add(list, config->kafka.topic, p);
+    if (list->cnt > 0)
+        rebalance(rk, RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS, list, opaque);
+    else
+        pasar_err_set(err, PASAR_EUSAGE, "--partitions %s: topic %s has only 0 to %d", config->partitions,
+                      config->kafka.topic, partition_count - 1);
+    rd_kafka_topic_partition_list_destroy(list);
+    return err->code == PASAR_OK ? 0 : -1;
+}
+
+int connection_subscribe(rd_kafka_t *rk, const struct consumer_config *config, connection_rebalance_fn rebalance,
+                         void *opaque, struct pasar_err *err)
+{
+    rd_kafka_topic_partition_list_t *topics;
+    rd_kafka_resp_err_t code;
+    int partition_count;
+
+    if (await_topic(rk, config, &partition_count, err) != 0 || claim_directory(rk, config, err) != 0)
         return -1;
+    if (config->partitions != NULL)
+        return take_listed(rk, config, partition_count, rebalance, opaque, err);
     topics = rd_kafka_topic_partition_list_new(1);
     rd_kafka_topic_partition_list_add(topics, config->kafka.topic, RD_KAFKA_PARTITION_UA);
     code = rd_kafka_subscribe(rk, topics);

@@ -17,9 +17,11 @@ rd_kafka_t *connection_open(const struct consumer_config *config, connection_reb
 
 /*
  * Waits for the broker (at most --connect-timeout) and for the topic (as long as it takes, saying so), makes sure that
- * the directory belongs to this cluster, topic and group, and joins the group. 0, or -1 with err.
+ * the directory belongs to this cluster, topic and group, and joins the group; with --partitions it gives these to
+ * `rebalance` instead, as if the group had. 0, or -1 with err.
  */
-int connection_subscribe(rd_kafka_t *rk, const struct consumer_config *config, struct pasar_err *err) PASAR_MUSTCHECK;
+int connection_subscribe(rd_kafka_t *rk, const struct consumer_config *config, connection_rebalance_fn rebalance,
+                         void *opaque, struct pasar_err *err) PASAR_MUSTCHECK;
 
 /* Leaves the group, waiting at most timeout_ms for that, and destroys `rk`. */
 void connection_close(rd_kafka_t *rk, int timeout_ms);
