@@ -48,6 +48,9 @@ extern const struct pasar_column_info pasar_columns[PASAR_COLUMNS];
 /* The column called `name` (exact), or -1. */
 int pasar_column_find(const char *name, size_t len);
 
+/* True when a numeric column may hold `value`: finite, within its range, whole where it must be. */
+bool pasar_column_accepts(enum pasar_column column, double value);
+
 struct pasar_text {
     const char *data; /* NULL = null (missing); an empty cell is null too */
     size_t len;
@@ -92,6 +95,7 @@ struct pasar_record_map {
 /*
  * Reads the header row (names in any order, surrounding blanks ignored, further columns allowed). A missing column or one that stands twice is
  * an error (PASAR_EDATA) that names every such column.
+ * "timestamp" is optional here; one that stands twice counts as absent.
  */
 int pasar_record_map_header(struct pasar_record_map *map, const struct pasar_csv_row *header,
                             struct pasar_err *err) PASAR_MUSTCHECK;
@@ -116,6 +120,12 @@ struct pasar_run_end {
     int32_t partition_count; /* partitions that the run used; each gets a control record */
     int64_t timestamp_us;
 };
+
+/* True for text that may stand in pasar.run: 1 to 79 of A-Z a-z 0-9 . _ - */
+bool pasar_run_is_valid(const char *run, size_t len);
+
+/* Reads a digest back: exactly 16 lower-case hex digits. 0, or -1 with *digest untouched. */
+int pasar_run_digest_parse(const char *hex, uint64_t *digest) PASAR_MUSTCHECK;
 
 /* {"run":…,"rows":…,"digest":"16 hex digits","partitions":…,"timestamp":…} */
 void pasar_run_end_add_json(struct pasar_buf *buf, const struct pasar_run_end *end);
