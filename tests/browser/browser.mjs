@@ -1,4 +1,4 @@
-// A browser for tests: every page reports what goes wrong in its console, pictures from other hosts are served from here.
+// A browser for tests: every page reports what goes wrong in its console; pictures of other hosts are served from here.
 
 import { createRequire } from 'node:module';
 import { mkdirSync } from 'node:fs';
@@ -9,8 +9,15 @@ const require = createRequire(`${process.env.PASAR_NPM}/`);
 const { chromium } = require('playwright-core');
 const axeSource = require('axe-core').source;
 
-const FLAGS = ['--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
-  '--disable-component-update', '--disable-sync'];
+const FLAGS = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+];
 
 export function launch() {
   return chromium.launch({ executablePath: process.env.PASAR_CHROMIUM, args: FLAGS });
@@ -42,29 +49,45 @@ function plainPng(width, height, [r, g, b]) {
   header.set([8, 2], 8);
   const row = Buffer.concat([Buffer.from([0]), Buffer.alloc(width * 3, Buffer.from([r, g, b]))]);
   const rows = Buffer.concat(Array.from({ length: height }, () => row));
-  return Buffer.concat([Buffer.from('\x89PNG\r\n\x1a\n', 'latin1'), chunk('IHDR', header), chunk('IDAT', deflateSync(rows)), chunk('IEND', Buffer.alloc(0))]);
+  return Buffer.concat([
+    Buffer.from('\x89PNG\r\n\x1a\n', 'latin1'),
+    chunk('IHDR', header),
+    chunk('IDAT', deflateSync(rows)),
+    chunk('IEND', Buffer.alloc(0)),
+  ]);
 }
 
 const PICTURE = plainPng(300, 200, [196, 214, 222]);
 
 /**
  * A fresh page. options: those of a playwright context, and pictures: 'served' (default) or 'broken'. page.problems
- * collects console errors, uncaught errors, CSP violations and requests to other hosts; `expect(pattern)` lets some through.
+ * collects console errors, uncaught errors, CSP violations and requests to other hosts; page.expectProblem(pattern)
+ * lets some through.
  */
 export async function open(browser, base, { pictures = 'served', ...options } = {}) {
   const context = await browser.newContext({ viewport: { width: 1280, height: 900 }, ...options });
   const problems = [];
   const expected = [];
-  const problem = (text) => { if (!expected.some((pattern) => pattern.test(text))) problems.push(text); };
-  await context.route((url) => url.origin !== new URL(base).origin, (route) => {
-    if (route.request().resourceType() !== 'image') problem(`request to another host: ${route.request().url()}`);
-    if (route.request().headers().referer) problem(`referrer sent to ${route.request().url()}`);
-    return pictures === 'served' ? route.fulfill({ contentType: 'image/png', body: PICTURE }) : route.abort();
-  });
+  const problem = (text) => {
+    if (!expected.some((pattern) => pattern.test(text))) problems.push(text);
+  };
+  await context.route(
+    (url) => url.origin !== new URL(base).origin,
+    (route) => {
+      if (route.request().resourceType() !== 'image') problem(`request to another host: ${route.request().url()}`);
+      if (route.request().headers().referer) problem(`referrer sent to ${route.request().url()}`);
+      return pictures === 'served' ? route.fulfill({ contentType: 'image/png', body: PICTURE }) : route.abort();
+    },
+  );
   const page = await context.newPage();
-  page.on('console', (m) => { if (m.type() === 'error' || m.type() === 'warning') problem(`console ${m.type()}: ${m.text()}`); });
+  page.on('console', (m) => {
+    if (m.type() === 'error' || m.type() === 'warning') problem(`console ${m.type()}: ${m.text()}`);
+  });
   page.on('pageerror', (e) => problem(`uncaught: ${e.message}`));
-  page.on('dialog', (d) => { problem(`dialog: ${d.message()}`); d.dismiss(); });
+  page.on('dialog', (d) => {
+    problem(`dialog: ${d.message()}`);
+    d.dismiss();
+  });
   await page.addInitScript(() => {
     addEventListener('securitypolicyviolation', (e) => console.error(`CSP: ${e.violatedDirective} ${e.blockedURI}`));
   });
@@ -81,7 +104,9 @@ export async function open(browser, base, { pictures = 'served', ...options } = 
 /** Waits until nothing on the page is loading. */
 export async function settled(page) {
   await page.waitForSelector('main h1', { timeout: 10000 });
-  await page.waitForFunction(() => !document.querySelector('main [aria-busy="true"], main .skeleton'), null, { timeout: 10000 });
+  await page.waitForFunction(() => !document.querySelector('main [aria-busy="true"], main .skeleton'), null, {
+    timeout: 10000,
+  });
 }
 
 /** The serious and critical findings of axe-core on what is shown now, one line each. */
@@ -89,8 +114,11 @@ export async function axeFindings(page) {
   // In a world of its own beside the page's, so that the page's CSP stays as it is.
   if (!(await page.evaluate('typeof axe !== "undefined"'))) await page.evaluate(axeSource);
   const { violations } = await page.evaluate(() => globalThis.axe.run(document, { resultTypes: ['violations'] }));
-  return violations.filter((v) => ['serious', 'critical'].includes(v.impact))
-    .flatMap((v) => v.nodes.map((n) => `${v.id}: ${n.target.join(' ')} (${n.failureSummary.split('\n').slice(1).join('; ').trim()})`));
+  return violations
+    .filter((v) => ['serious', 'critical'].includes(v.impact))
+    .flatMap((v) =>
+      v.nodes.map((n) => `${v.id}: ${n.target.join(' ')} (${n.failureSummary.split('\n').slice(1).join('; ').trim()})`),
+    );
 }
 
 /** By how many pixels the page is wider than its window. */

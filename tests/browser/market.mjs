@@ -21,9 +21,16 @@ function start(path, args) {
   const child = spawn(path, args, { stdio: ['ignore', 'pipe', 'pipe'] });
   child.output = '';
   for (const stream of [child.stdout, child.stderr]) {
-    stream.setEncoding('utf8').on('data', (text) => { child.output += text; });
+    stream.setEncoding('utf8').on('data', (text) => {
+      child.output += text;
+    });
   }
-  child.ended = new Promise((resolve) => { child.on('exit', (code, signal) => { children.delete(child); resolve(code ?? signal); }); });
+  child.ended = new Promise((resolve) => {
+    child.on('exit', (code, signal) => {
+      children.delete(child);
+      resolve(code ?? signal);
+    });
+  });
   children.add(child);
   return child;
 }
@@ -41,7 +48,9 @@ async function until(what, ms, ask) {
     const answer = await ask();
     if (answer) return answer;
     if (Date.now() > end) throw new Error(`timed out waiting for ${what}`);
-    await new Promise((resolve) => { setTimeout(resolve, 50); });
+    await new Promise((resolve) => {
+      setTimeout(resolve, 50);
+    });
   }
 }
 
@@ -49,7 +58,10 @@ function freePort() {
   return new Promise((resolve, reject) => {
     const server = createServer();
     server.on('error', reject);
-    server.listen(0, '127.0.0.1', () => { const { port } = server.address(); server.close(() => resolve(port)); });
+    server.listen(0, '127.0.0.1', () => {
+      const { port } = server.address();
+      server.close(() => resolve(port));
+    });
   });
 }
 
@@ -59,7 +71,7 @@ export function newFolder() {
   return folder;
 }
 
-/** Sends a CSV through the whole pipeline into folder/models: one more generation of all that was ever sent to `folder`. */
+/** Sends a CSV through the whole pipeline: one more generation in folder/models. */
 export async function train(folder, csv, options = []) {
   const broker = start(join(process.env.PASAR_TESTBIN, 'pasar-mock-broker'), ['--topic', 'amazon_sales_topic']);
   try {
@@ -74,19 +86,43 @@ export async function train(folder, csv, options = []) {
 }
 
 export function retrain(folder, options = []) {
-  return run(join(BIN, 'pasar-trainer'), ['-q', '--batches', join(folder, 'batches'), '--models', join(folder, 'models'), ...options]);
+  return run(join(BIN, 'pasar-trainer'), [
+    '-q',
+    '--batches',
+    join(folder, 'batches'),
+    '--models',
+    join(folder, 'models'),
+    ...options,
+  ]);
 }
 
 /** Starts pasar-api on folder/models; {base, stop()}. `ready: false` returns as soon as it listens. */
 export async function serve(folder, { port, ready = true } = {}) {
-  const at = port ?? await freePort();
-  const child = start(join(BIN, 'pasar-api'), ['--models', join(folder, 'models'), '--bind', '127.0.0.1', '--port', String(at)]);
+  const at = port ?? (await freePort());
+  const child = start(join(BIN, 'pasar-api'), [
+    '--models',
+    join(folder, 'models'),
+    '--bind',
+    '127.0.0.1',
+    '--port',
+    String(at),
+  ]);
   const base = `http://127.0.0.1:${at}`;
   await until(`pasar-api on port ${at}`, 15000, async () => {
     if (child.exitCode !== null) throw new Error(`pasar-api ended with ${child.exitCode}:\n${child.output}`);
-    return fetch(`${base}${ready ? '/readyz' : '/healthz'}`).then((r) => r.ok, () => false);
+    return fetch(`${base}${ready ? '/readyz' : '/healthz'}`).then(
+      (r) => r.ok,
+      () => false,
+    );
   });
-  return { base, port: at, stop: async () => { child.kill('SIGTERM'); await child.ended; } };
+  return {
+    base,
+    port: at,
+    stop: async () => {
+      child.kill('SIGTERM');
+      await child.ended;
+    },
+  };
 }
 
 /** Ends everything started here and removes its folders. */

@@ -1,5 +1,5 @@
-// Runs the browser tests one after the other and says which passed. A test file exports `tests`: {name: async (world) => …};
-// a test fails by throwing, or when a page it opened reported a problem.
+// Runs the browser tests one after the other and says which passed. A test file exports `tests`:
+// {name: async (world) => …}; a test fails by throwing, or when a page it opened reported a problem.
 
 import { launch, open } from './browser.mjs';
 import { cleanUp, missingProgram, newFolder, serve, train } from './market.mjs';
@@ -31,18 +31,27 @@ try {
     world.base = api.base;
     console.log(`# market ready after ${((Date.now() - started) / 1000).toFixed(1)} s`);
   }
-  const all = { ...formats.tests, ...views.tests, ...access.tests, ...states.tests, ...(given ? {} : { ...states.serverTests, ...hostile.tests }) };
+  const all = {
+    ...formats.tests,
+    ...views.tests,
+    ...access.tests,
+    ...states.tests,
+    ...(given ? {} : { ...states.serverTests, ...hostile.tests }),
+  };
   for (const [name, test] of Object.entries(all)) {
     if (!pattern.test(name)) continue;
     const pages = [];
     const at = Date.now();
     count += 1;
     try {
-      await test({ ...world, open: async (options, base = world.base) => {
-        const page = await open(browser, base, options);
-        pages.push(page);
-        return page;
-      } });
+      await test({
+        ...world,
+        open: async (options, base = world.base) => {
+          const page = await open(browser, base, options);
+          pages.push(page);
+          return page;
+        },
+      });
       const problems = pages.flatMap((page) => page.problems);
       if (problems.length) throw new Error(`the page reported:\n${[...new Set(problems)].slice(0, 10).join('\n')}`);
       console.log(`ok   ${name} (${Date.now() - at} ms)`);

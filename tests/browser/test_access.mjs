@@ -3,7 +3,15 @@
 import assert from 'node:assert/strict';
 import { axeFindings, settled } from './browser.mjs';
 
-const VIEWS = ['browse', 'browse?category=&min_rating=4', 'search?q=cable', 'price?target=500', 'models?q=cable', 'map', 'status'];
+const VIEWS = [
+  'browse',
+  'browse?category=&min_rating=4',
+  'search?q=cable',
+  'price?target=500',
+  'models?q=cable',
+  'map',
+  'status',
+];
 
 async function everyView(open, options, extra = []) {
   const page = await open(options);
@@ -26,9 +34,15 @@ async function tabTo(page, found, most = 80) {
 }
 
 export const tests = {
-  'access: axe finds nothing serious, light': async ({ open }) => { await everyView(open, {}); },
-  'access: axe finds nothing serious, dark': async ({ open }) => { await everyView(open, { colorScheme: 'dark' }); },
-  'access: axe finds nothing serious, phone': async ({ open }) => { await everyView(open, { viewport: { width: 360, height: 740 } }); },
+  'access: axe finds nothing serious, light': async ({ open }) => {
+    await everyView(open, {});
+  },
+  'access: axe finds nothing serious, dark': async ({ open }) => {
+    await everyView(open, { colorScheme: 'dark' });
+  },
+  'access: axe finds nothing serious, phone': async ({ open }) => {
+    await everyView(open, { viewport: { width: 360, height: 740 } });
+  },
 
   'access: axe finds nothing serious on a product and on a miss': async ({ open }) => {
     const page = await open();
@@ -75,7 +89,10 @@ export const tests = {
     await page.getByRole('button', { name: /^Show/ }).focus();
     await page.keyboard.press('Enter');
     await page.waitForURL(/n=/);
-    assert.ok(await page.evaluate(() => document.activeElement.closest('.card-name') !== null), 'the first new product has the focus');
+    assert.ok(
+      await page.evaluate(() => document.activeElement.closest('.card-name') !== null),
+      'the first new product has the focus',
+    );
   },
 
   'access: a screen reader hears how many there are': async ({ open }) => {
@@ -88,12 +105,20 @@ export const tests = {
   'access: reduced motion is obeyed': async ({ open }) => {
     const page = await open({ reducedMotion: 'reduce' });
     await page.route('**/api/products?*', async (route) => {
-      await new Promise((resolve) => { setTimeout(resolve, 500); });
+      await new Promise((resolve) => {
+        setTimeout(resolve, 500);
+      });
       await route.continue();
     });
     await page.view('browse', { ready: false });
     await page.waitForSelector('.card.skeleton');
-    assert.equal(await page.locator('.card.skeleton').first().evaluate((n) => getComputedStyle(n).animationName), 'none');
+    assert.equal(
+      await page
+        .locator('.card.skeleton')
+        .first()
+        .evaluate((n) => getComputedStyle(n).animationName),
+      'none',
+    );
     await settled(page);
   },
 };

@@ -13,19 +13,41 @@ export const tests = {
     await train(folder, CSV, ['--k', '2']);
     const api = await serve(folder);
     const list = await (await fetch(`${api.base}/api/products?category=&limit=100`)).json();
-    assert.ok(list.some((p) => p.name.includes('<script>')), 'the data is as hostile as it should be');
-    for (const viewport of [{ width: 1280, height: 900 }, { width: 360, height: 740 }]) {
+    assert.ok(
+      list.some((p) => p.name.includes('<script>')),
+      'the data is as hostile as it should be',
+    );
+    for (const viewport of [
+      { width: 1280, height: 900 },
+      { width: 360, height: 740 },
+    ]) {
       const page = await open({ viewport }, api.base);
       page.expectProblem(/404/);
-      const views = ['browse', 'browse?category=%3Cb%3EBold%3C%2Fb%3E', 'search?q=%3Cscript%3E', 'price?target=500&tolerance=50', 'models?q=script', 'map', 'status',
-        ...list.map((p) => `product?${new URLSearchParams({ id: p.product_id })}`)];
+      const views = [
+        'browse',
+        'browse?category=%3Cb%3EBold%3C%2Fb%3E',
+        'search?q=%3Cscript%3E',
+        'price?target=500&tolerance=50',
+        'models?q=script',
+        'map',
+        'status',
+        ...list.map((p) => `product?${new URLSearchParams({ id: p.product_id })}`),
+      ];
       for (const view of views) {
         await page.view(view);
         assert.equal(await page.evaluate(() => globalThis.hacked), undefined, `${view}: a script ran`);
-        assert.equal(await page.locator('main script, main iframe, main [onerror], main [onload], main style, main b b, main marquee').count(), 0, view);
-        for (const href of await page.locator('main a').evaluateAll((as) => as.map((a) => a.href))) assert.match(href, /^https?:/, view);
-        for (const src of await page.locator('main img').evaluateAll((is) => is.map((i) => i.src))) assert.match(src, /^https:/, view);
-        assert.ok(await overflow(page) <= 0, `${view} at ${viewport.width} is too wide`);
+        assert.equal(
+          await page
+            .locator('main script, main iframe, main [onerror], main [onload], main style, main b b, main marquee')
+            .count(),
+          0,
+          view,
+        );
+        for (const href of await page.locator('main a').evaluateAll((as) => as.map((a) => a.href)))
+          assert.match(href, /^https?:/, view);
+        for (const src of await page.locator('main img').evaluateAll((is) => is.map((i) => i.src)))
+          assert.match(src, /^https:/, view);
+        assert.ok((await overflow(page)) <= 0, `${view} at ${viewport.width} is too wide`);
       }
       await page.view('browse');
       await screenshot(page, `hostile-${viewport.width}`);

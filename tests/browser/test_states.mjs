@@ -8,7 +8,10 @@ const GONE = /ERR_CONNECTION_REFUSED|ERR_INTERNET_DISCONNECTED|ERR_CONNECTION_RE
 
 export const tests = {
   'states: a slow server shows a skeleton, and nothing jumps when the answer comes': async ({ open, base }) => {
-    for (const viewport of [{ width: 1280, height: 900 }, { width: 360, height: 740 }]) {
+    for (const viewport of [
+      { width: 1280, height: 900 },
+      { width: 360, height: 740 },
+    ]) {
       const page = await open({ viewport });
       await page.addInitScript(() => {
         globalThis.shifts = [];
@@ -19,11 +22,21 @@ export const tests = {
         }).observe({ type: 'layout-shift', buffered: true });
       });
       await page.route('**/api/**', async (route) => {
-        await new Promise((resolve) => { setTimeout(resolve, 600); });
+        await new Promise((resolve) => {
+          setTimeout(resolve, 600);
+        });
         await route.continue();
       });
       const [product] = await (await fetch(`${base}/api/products?category=&limit=1`)).json();
-      for (const view of ['browse', 'search?q=cable', 'price', 'models', 'map', 'status', `product?id=${product.product_id}`]) {
+      for (const view of [
+        'browse',
+        'search?q=cable',
+        'price',
+        'models',
+        'map',
+        'status',
+        `product?id=${product.product_id}`,
+      ]) {
         await page.goto('about:blank');
         await page.view(view, { ready: false });
         await page.waitForSelector('.skeleton', { state: 'attached' });
@@ -54,7 +67,7 @@ export const tests = {
     const page = await open();
     page.expectProblem(/404/);
     await page.view('nonsense?x=1');
-    assert.ok(await page.locator('.results .card').count() > 0);
+    assert.ok((await page.locator('.results .card').count()) > 0);
     await page.view('product?id=no-such-product');
     assert.match(await page.locator('.product-pane').textContent(), /No such product/);
   },
@@ -131,7 +144,7 @@ export const serverTests = {
     await settled(page);
     assert.equal(await page.locator('#notice').isVisible(), false);
     assert.notEqual(await page.locator('#foot-generation').textContent(), before);
-    assert.ok(await page.locator('.results .card').count() > 0);
+    assert.ok((await page.locator('.results .card').count()) > 0);
     await api.stop();
   },
 };

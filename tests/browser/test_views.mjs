@@ -15,7 +15,8 @@ const pricesShown = async (page) => (await page.locator('.results .price').allTe
 async function commonWord(base) {
   const { body } = await api(base, '/api/products?category=&limit=200');
   const seen = new Map();
-  for (const p of body) for (const w of new Set(p.name.toLowerCase().match(/[a-z]{4,}/g) ?? [])) seen.set(w, (seen.get(w) ?? 0) + 1);
+  for (const p of body)
+    for (const w of new Set(p.name.toLowerCase().match(/[a-z]{4,}/g) ?? [])) seen.set(w, (seen.get(w) ?? 0) + 1);
   return [...seen].sort((a, b) => b[1] - a[1])[0][0];
 }
 
@@ -38,8 +39,14 @@ export const tests = {
     const sub = page.locator(`.tree a[data-path="${main}|${body[main][0]}"]`);
     await sub.click();
     await settled(page);
-    const narrowed = await api(base, `/api/products?category=${encodeURIComponent(`${main}|${body[main][0]}`)}&limit=1`);
-    assert.match(await page.locator('.summary').textContent(), new RegExp(`^${narrowed.total.toLocaleString('en-IN')} product`));
+    const narrowed = await api(
+      base,
+      `/api/products?category=${encodeURIComponent(`${main}|${body[main][0]}`)}&limit=1`,
+    );
+    assert.match(
+      await page.locator('.summary').textContent(),
+      new RegExp(`^${narrowed.total.toLocaleString('en-IN')} product`),
+    );
     await page.goBack();
     await settled(page);
     assert.match(await page.locator('.summary').textContent(), new RegExp(`^${total.toLocaleString('en-IN')} product`));
@@ -53,12 +60,18 @@ export const tests = {
     await page.view('browse?sort=price');
     const up = await pricesShown(page);
     assert.ok(up.length > 3);
-    assert.deepEqual(up, [...up].sort((a, b) => a - b));
+    assert.deepEqual(
+      up,
+      [...up].sort((a, b) => a - b),
+    );
     await page.getByLabel('Sort by').selectOption('-price');
     await page.waitForURL(/sort=-price/);
     await settled(page);
     const down = await pricesShown(page);
-    assert.deepEqual(down, [...down].sort((a, b) => b - a));
+    assert.deepEqual(
+      down,
+      [...down].sort((a, b) => b - a),
+    );
     const low = Math.round(down.at(-1));
     await page.getByLabel('Lowest price').fill('200');
     await page.getByLabel('Highest price').fill(String(Math.max(low, 1000)));
@@ -82,7 +95,10 @@ export const tests = {
     const group = body.find((m) => m.model === 3).clusters[0];
     await page.getByLabel('Group').selectOption(String(group.id));
     await settled(page);
-    assert.equal(await page.locator(`.results .group .group-${group.id}`).count(), await page.locator('.results .card').count());
+    assert.equal(
+      await page.locator(`.results .group .group-${group.id}`).count(),
+      await page.locator('.results .card').count(),
+    );
   },
 
   'browse: more products are added, the address counts them, a reload brings them back': async ({ open, base }) => {
@@ -94,7 +110,11 @@ export const tests = {
     await page.waitForURL(/n=\d+/);
     const shown = Math.min(48, total);
     assert.equal(await page.locator('.results .card').count(), shown);
-    assert.equal(new Set(await page.locator('.results .card-name a').evaluateAll((as) => as.map((a) => a.href))).size, shown, 'no product twice');
+    assert.equal(
+      new Set(await page.locator('.results .card-name a').evaluateAll((as) => as.map((a) => a.href))).size,
+      shown,
+      'no product twice',
+    );
     await page.reload();
     await settled(page);
     assert.equal(await page.locator('.results .card').count(), shown);
@@ -106,7 +126,10 @@ export const tests = {
     await page.evaluate(() => scrollTo(0, 900));
     await page.waitForFunction(() => history.state?.y === scrollY && scrollY > 300);
     const y = await page.evaluate(() => scrollY);
-    await page.locator('.results .card-name a').nth(8).evaluate((a) => a.click());
+    await page
+      .locator('.results .card-name a')
+      .nth(8)
+      .evaluate((a) => a.click());
     await page.waitForURL(/#product/);
     await settled(page);
     await page.goBack();
@@ -125,7 +148,10 @@ export const tests = {
     await settled(page);
     assert.equal(await page.evaluate(() => document.activeElement.id), 'search-input', 'typing keeps the focus');
     const { body } = await api(base, `/api/similar_products?name=${word}&limit=24`);
-    assert.deepEqual(await names(page), body.map((p) => p.name));
+    assert.deepEqual(
+      await names(page),
+      body.map((p) => p.name),
+    );
     assert.ok(body[0].name.toLowerCase().includes(word));
     assert.equal(await page.locator('.results .card').first().locator('.why li').count(), body[0].why.length);
     await screenshot(page, 'search');
@@ -144,7 +170,9 @@ export const tests = {
     const page = await open();
     await page.view('browse');
     await page.route(/similar_products\?name=zz/, async (route) => {
-      await new Promise((resolve) => { setTimeout(resolve, 700); });
+      await new Promise((resolve) => {
+        setTimeout(resolve, 700);
+      });
       await route.continue().catch(() => {});
     });
     page.expectProblem(/404/);
@@ -178,13 +206,15 @@ export const tests = {
     const suggestion = page.locator('.suggestions a').first();
     await suggestion.click();
     await settled(page);
-    assert.ok(await page.locator('.results .card').count() > 0);
+    assert.ok((await page.locator('.results .card').count()) > 0);
   },
 
   'price: every product lies within the tolerance, slider and box agree': async ({ open }) => {
     const page = await open();
     await page.view('price?target=500&tolerance=20');
-    const within = (list, from, to) => { for (const p of list) assert.ok(p >= from && p <= to, `${p} not in ${from}..${to}`); };
+    const within = (list, from, to) => {
+      for (const p of list) assert.ok(p >= from && p <= to, `${p} not in ${from}..${to}`);
+    };
     const first = await pricesShown(page);
     assert.ok(first.length > 0);
     within(first, 400, 600);
@@ -200,7 +230,7 @@ export const tests = {
     await page.waitForURL((url) => Number(new URLSearchParams(url.hash.split('?')[1]).get('target')) > 999);
     const target = Number(new URLSearchParams(new URL(page.url()).hash.split('?')[1]).get('target'));
     assert.equal(Number(await page.getByLabel('Exactly').inputValue()), target);
-    assert.ok(await page.locator('.price-chart rect.inside').count() > 0);
+    assert.ok((await page.locator('.price-chart rect.inside').count()) > 0);
   },
 
   'product: full text, way back up, safe links, similar ones without itself': async ({ open, base }) => {
@@ -212,10 +242,20 @@ export const tests = {
     await page.waitForURL(/#product/);
     await settled(page);
     assert.equal(await page.locator('.product h1').textContent(), product.name);
-    assert.equal(await page.evaluate(() => document.activeElement.tagName), 'H1', 'a new view takes the focus to its heading');
-    const similar = await page.locator('.results .card-name a').evaluateAll((as) => as.map((a) => a.getAttribute('href')));
+    assert.equal(
+      await page.evaluate(() => document.activeElement.tagName),
+      'H1',
+      'a new view takes the focus to its heading',
+    );
+    const similar = await page
+      .locator('.results .card-name a')
+      .evaluateAll((as) => as.map((a) => a.getAttribute('href')));
     assert.ok(similar.length > 0);
-    assert.ok(similar.every((href) => !href.includes(`id=${product.product_id}&`) && !href.endsWith(`id=${product.product_id}`)));
+    assert.ok(
+      similar.every(
+        (href) => !href.includes(`id=${product.product_id}&`) && !href.endsWith(`id=${product.product_id}`),
+      ),
+    );
     for (const link of await page.locator('a[target=_blank]').all()) {
       assert.equal(await link.getAttribute('rel'), 'noopener noreferrer');
       assert.match(await link.getAttribute('href'), /^https?:/);
@@ -223,7 +263,7 @@ export const tests = {
     await page.locator('.crumbs a').nth(1).click();
     await page.waitForURL(/#browse\?category=/);
     await settled(page);
-    assert.ok(await page.locator('.results .card').count() > 0);
+    assert.ok((await page.locator('.results .card').count()) > 0);
   },
 
   'product: “Similar” on a card leads to the similar ones': async ({ open }) => {
@@ -276,11 +316,20 @@ export const tests = {
     await page.getByLabel('Search in all three models').fill(word);
     await page.waitForURL(new RegExp(`q=${word}`));
     await page.waitForSelector('.compare-body .columns');
-    assert.match(await page.locator('.compare-body > p').textContent(), new RegExp(`models 1 and 2 share ${body.overlap['1-2']}`));
+    assert.match(
+      await page.locator('.compare-body > p').textContent(),
+      new RegExp(`models 1 and 2 share ${body.overlap['1-2']}`),
+    );
     const columns = page.locator('.compare-body .columns > section');
     assert.equal(await columns.count(), 3);
     for (const m of body.models) {
-      assert.deepEqual(await columns.nth(m.model - 1).locator('.card-name').allTextContents(), m.items.map((p) => p.name));
+      assert.deepEqual(
+        await columns
+          .nth(m.model - 1)
+          .locator('.card-name')
+          .allTextContents(),
+        m.items.map((p) => p.name),
+      );
     }
   },
 
@@ -289,20 +338,29 @@ export const tests = {
     const page = await open();
     await page.view('map');
     const drawn = body.points.filter((p) => p.price > 0 && p.rating_count > 0);
-    const marks = await page.locator('.marks').evaluateAll((paths) => paths.map((p) => (p.getAttribute('d').match(/Z/g) ?? []).length));
-    assert.equal(marks.reduce((a, b) => a + b, 0), drawn.length);
+    const marks = await page
+      .locator('.marks')
+      .evaluateAll((paths) => paths.map((p) => (p.getAttribute('d').match(/Z/g) ?? []).length));
+    assert.equal(
+      marks.reduce((a, b) => a + b, 0),
+      drawn.length,
+    );
     assert.equal(marks.length, new Set(drawn.map((p) => p.cluster)).size);
-    assert.ok(await page.locator('.middle').count() > 0, 'centres are drawn');
+    assert.ok((await page.locator('.middle').count()) > 0, 'centres are drawn');
     const plot = page.locator('.plot');
     const box = await plot.boundingBox();
     await page.mouse.move(box.x + box.width / 2, box.y + box.height / 2);
-    for (let dx = 0; dx < 200 && !(await page.locator('.plot-tip').isVisible()); dx += 12) await page.mouse.move(box.x + box.width / 2 - dx, box.y + box.height / 2);
+    for (let dx = 0; dx < 200 && !(await page.locator('.plot-tip').isVisible()); dx += 12)
+      await page.mouse.move(box.x + box.width / 2 - dx, box.y + box.height / 2);
     assert.ok(await page.locator('.plot-tip').isVisible(), 'hover shows a product');
     await screenshot(page, 'map');
     await plot.focus();
     await page.keyboard.press('Home');
     const cheapest = [...drawn].sort((a, b) => a.price - b.price)[0];
-    assert.match(await page.locator('#live').textContent(), new RegExp(`₹${Math.trunc(cheapest.price).toLocaleString('en-IN')}`));
+    assert.match(
+      await page.locator('#live').textContent(),
+      new RegExp(`₹${Math.trunc(cheapest.price).toLocaleString('en-IN')}`),
+    );
     await page.keyboard.press('ArrowRight');
     const said = await page.locator('#live').textContent();
     await page.locator('.legend input').first().uncheck();
@@ -323,15 +381,19 @@ export const tests = {
   },
 
   'status: what is loaded, from the server’s own words': async ({ open, base }) => {
-    const { body: [m] } = await api(base, '/api/models');
+    const {
+      body: [m],
+    } = await api(base, '/api/models');
     const page = await open();
     await page.view('status');
     const text = await page.locator('.tiles').textContent();
     assert.ok(text.includes('Open') && text.includes(String(m.generation)));
     assert.match(text, /Trained .*(ago|now)/);
-    await page.waitForFunction(() => /\d \/s/.test(document.querySelector('.tiles').textContent), null, { timeout: 12000 });
+    await page.waitForFunction(() => /\d \/s/.test(document.querySelector('.tiles').textContent), null, {
+      timeout: 12000,
+    });
     assert.match(await page.locator('.tiles').textContent(), /\d (µs|ms|s)/);
-    assert.ok(await page.locator('.status-body tbody tr').count() >= 4);
+    assert.ok((await page.locator('.status-body tbody tr').count()) >= 4);
     await screenshot(page, 'status');
   },
 
@@ -351,15 +413,20 @@ export const tests = {
   },
 
   'page: looks right from 360 to 2560 pixels, dark and enlarged': async ({ open }) => {
-    const cases = [['phone', { viewport: { width: 360, height: 740 }, isMobile: true, hasTouch: true }],
-      ['phone-dark', { viewport: { width: 390, height: 844 }, colorScheme: 'dark' }], ['tablet', { viewport: { width: 820, height: 1180 } }],
-      ['desktop', {}], ['desktop-dark', { colorScheme: 'dark' }], ['wide', { viewport: { width: 2560, height: 1440 } }],
-      ['zoomed', { viewport: { width: 640, height: 450 }, deviceScaleFactor: 2 }]];
+    const cases = [
+      ['phone', { viewport: { width: 360, height: 740 }, isMobile: true, hasTouch: true }],
+      ['phone-dark', { viewport: { width: 390, height: 844 }, colorScheme: 'dark' }],
+      ['tablet', { viewport: { width: 820, height: 1180 } }],
+      ['desktop', {}],
+      ['desktop-dark', { colorScheme: 'dark' }],
+      ['wide', { viewport: { width: 2560, height: 1440 } }],
+      ['zoomed', { viewport: { width: 640, height: 450 }, deviceScaleFactor: 2 }],
+    ];
     for (const [name, options] of cases) {
       const page = await open(options);
       for (const view of ['browse', 'search?q=cable', 'price?target=500', 'models?q=cable', 'map', 'status']) {
         await page.view(view);
-        assert.ok(await overflow(page) <= 0, `${view} is ${await overflow(page)} px too wide on ${name}`);
+        assert.ok((await overflow(page)) <= 0, `${view} is ${await overflow(page)} px too wide on ${name}`);
         await screenshot(page, `${view.split('?')[0]}-${name}`);
       }
       assert.deepEqual(page.problems, []);

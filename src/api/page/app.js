@@ -14,8 +14,8 @@ import * as models from './models.js';
 import * as map from './map.js';
 import * as status from './status.js';
 
-// A view has title(params) and mount(main, app), which returns {update(params), stop()}. update() may run many times; its
-// promise settles when there is something to see.
+// A view has title(params) and mount(main, app), which returns {update(params), stop()}. update() may run many times;
+// its promise settles when there is something to see.
 const VIEWS = { browse, search, price, product, models, map, status };
 
 const TYPING_MS = 160;
@@ -28,113 +28,136 @@ let current = null; // {name, stop, update}
 
 /** Goes to a view. With `replace` the address changes without a new entry in the history. */
 function go(view, params, { replace = false } = {}) {
-  const hash = address(view, params);
-  if (hash === location.hash) return;
-  history[replace ? 'replaceState' : 'pushState'](null, '', hash);
-  show({ keepFocus: true });
+    const hash = address(view, params);
+    if (hash === location.hash) return;
+    history[replace ? 'replaceState' : 'pushState'](null, '', hash);
+    show({ keepFocus: true });
 }
 
 /** Changes the address of the view that is shown, without showing it anew. */
 function note(params) {
-  history.replaceState(history.state, '', address(current.name, params));
+    history.replaceState(history.state, '', address(current.name, params));
 }
 
 function markNav(name) {
-  for (const link of document.querySelectorAll('.nav a')) {
-    if (link.dataset.view === name) link.setAttribute('aria-current', 'page');
-    else link.removeAttribute('aria-current');
-  }
+    for (const link of document.querySelectorAll('.nav a')) {
+        if (link.dataset.view === name) link.setAttribute('aria-current', 'page');
+        else link.removeAttribute('aria-current');
+    }
 }
 
 async function show({ keepFocus = false, y = null } = {}) {
-  const { view, params } = parse(location.hash);
-  const name = VIEWS[view] ? view : HOME;
-  const entered = current?.name !== name;
-  const first = current === null;
-  if (entered) {
-    current?.stop();
-    main.replaceChildren();
-    main.className = `view-${name}`;
-    current = { name, ...VIEWS[name].mount(main, { go, note }) };
-    markNav(name);
-  }
-  const title = VIEWS[name].title(params);
-  document.title = title ? `${title} · Pasar` : 'Pasar';
-  if (document.activeElement !== input) input.value = name === 'search' ? params.q ?? '' : '';
-  if (entered && y === null) scrollTo(0, 0);
-  const shown = current.update(params);
-  if (entered && !keepFocus && !first) main.querySelector('h1')?.focus({ preventScroll: true });
-  await shown;
-  if (y !== null) scrollTo(0, y);
+    const { view, params } = parse(location.hash);
+    const name = VIEWS[view] ? view : HOME;
+    const entered = current?.name !== name;
+    const first = current === null;
+    if (entered) {
+        current?.stop();
+        main.replaceChildren();
+        main.className = `view-${name}`;
+        current = { name, ...VIEWS[name].mount(main, { go, note }) };
+        markNav(name);
+    }
+    const title = VIEWS[name].title(params);
+    document.title = title ? `${title} · Pasar` : 'Pasar';
+    if (document.activeElement !== input) input.value = name === 'search' ? (params.q ?? '') : '';
+    if (entered && y === null) scrollTo(0, 0);
+    const shown = current.update(params);
+    if (entered && !keepFocus && !first) main.querySelector('h1')?.focus({ preventScroll: true });
+    await shown;
+    if (y !== null) scrollTo(0, y);
 }
 
 // Search as you type: the first letter makes a history entry, the next ones change it.
 function searchFor(text) {
-  const q = text.trim();
-  const searching = current.name === 'search';
-  if (q === '') {
-    if (searching) go(HOME, {}, { replace: true });
-  } else {
-    go('search', { q }, { replace: searching });
-  }
+    const q = text.trim();
+    const searching = current.name === 'search';
+    if (q === '') {
+        if (searching) go(HOME, {}, { replace: true });
+    } else {
+        go('search', { q }, { replace: searching });
+    }
 }
 const searchSoon = debounce(searchFor, TYPING_MS);
 input.addEventListener('input', () => searchSoon(input.value));
 document.getElementById('search-form').addEventListener('submit', (event) => {
-  event.preventDefault();
-  searchSoon.cancel();
-  searchFor(input.value);
+    event.preventDefault();
+    searchSoon.cancel();
+    searchFor(input.value);
 });
 addEventListener('keydown', (event) => {
-  const typing = event.target.closest?.('input, textarea, select, [role="application"]');
-  if (event.key === '/' && !typing && !event.ctrlKey && !event.metaKey && !event.altKey) {
-    event.preventDefault();
-    input.focus();
-    input.select();
-  }
+    const typing = event.target.closest?.('input, textarea, select, [role="application"]');
+    if (event.key === '/' && !typing && !event.ctrlKey && !event.metaKey && !event.altKey) {
+        event.preventDefault();
+        input.focus();
+        input.select();
+    }
 });
 
 document.querySelector('.skip').addEventListener('click', (event) => {
-  event.preventDefault(); // "#main" is no address of a view
-  main.focus();
+    event.preventDefault(); // "#main" is no address of a view
+    main.focus();
 });
 
 // Back and Forward: each history entry remembers how far it was scrolled.
 history.scrollRestoration = 'manual';
-addEventListener('scroll', debounce(() => history.replaceState({ y: scrollY }, ''), 120), { passive: true });
+addEventListener(
+    'scroll',
+    debounce(() => history.replaceState({ y: scrollY }, ''), 120),
+    { passive: true },
+);
 addEventListener('popstate', (event) => show({ y: event.state?.y ?? null }));
 
 /** A bar at the foot of the window: it covers nothing that moves and moves nothing that is there. */
 function tell(text, action, onAction) {
-  const hide = () => { notice.hidden = true; };
-  notice.replaceChildren(el('span', {}, text),
-    el('button', { type: 'button', class: 'primary', onclick: () => { hide(); onAction(); } }, action),
-    el('button', { type: 'button', class: 'plain', 'aria-label': 'Dismiss', onclick: hide }, '✕'));
-  notice.hidden = false;
-  say(text);
+    const hide = () => {
+        notice.hidden = true;
+    };
+    notice.replaceChildren(
+        el('span', {}, text),
+        el(
+            'button',
+            {
+                type: 'button',
+                class: 'primary',
+                onclick: () => {
+                    hide();
+                    onAction();
+                },
+            },
+            action,
+        ),
+        el('button', { type: 'button', class: 'plain', 'aria-label': 'Dismiss', onclick: hide }, '✕'),
+    );
+    notice.hidden = false;
+    say(text);
 }
 
 /** What is loaded and how old it is, at the foot of every view. */
 function describeData(generation) {
-  const foot = document.getElementById('foot-generation');
-  foot.textContent = `Data generation ${generation}`;
-  loadedModels().then((list) => {
-    const m = list.at(-1);
-    if (m) foot.textContent = `Data generation ${generation}: ${plural(m.rows, 'row')}, trained ${ago(m.trained_at)}`;
-  }, () => {});
+    const foot = document.getElementById('foot-generation');
+    const what = `Data generation ${generation}`;
+    foot.textContent = what;
+    loadedModels().then(
+        (list) => {
+            const m = list.at(-1);
+            if (m) foot.textContent = `${what}: ${plural(m.rows, 'row')}, trained ${ago(m.trained_at)}`;
+        },
+        () => {},
+    );
 }
 
 watchGeneration((now, before) => {
-  describeData(now);
-  if (before === null || current?.name === 'status') return;
-  tell(`New data has arrived (generation ${now}).`, 'Show it', () => {
-    current.stop();
-    current = null;
-    show({ y: scrollY });
-  });
+    describeData(now);
+    if (before === null || current?.name === 'status') return;
+    tell(`New data has arrived (generation ${now}).`, 'Show it', () => {
+        current.stop();
+        current = null;
+        show({ y: scrollY });
+    });
 });
 setInterval(() => {
-  if (!document.hidden && currentGeneration() !== null) readiness().catch(() => {});
+    if (!document.hidden && currentGeneration() !== null) readiness().catch(() => {});
 }, GENERATION_POLL_MS);
 
 show({ y: history.state?.y ?? null });

@@ -9,153 +9,232 @@ import { address, shown } from './route.js';
 import { capital, categoryName, count, plural } from './format.js';
 
 const SORTS = [
-  ['', 'Best rated'], ['price', 'Price: low to high'], ['-price', 'Price: high to low'],
-  ['-rating_count', 'Most votes'], ['-discount', 'Largest discount'],
+    ['', 'Best rated'],
+    ['price', 'Price: low to high'],
+    ['-price', 'Price: high to low'],
+    ['-score', 'Best rated by many'],
+    ['-rating_count', 'Most votes'],
+    ['-discount', 'Largest discount'],
 ];
-const RATINGS = [['', 'Any'], ['3', '3 and up'], ['3.5', '3.5 and up'], ['4', '4 and up'], ['4.5', '4.5 and up']];
+const RATINGS = [
+    ['', 'Any'],
+    ['3', '3 and up'],
+    ['3.5', '3.5 and up'],
+    ['4', '4 and up'],
+    ['4.5', '4.5 and up'],
+];
 const FILTERS = ['sort', 'min_price', 'max_price', 'min_rating', 'cluster'];
 
-const lastPart = (path) => String(path ?? '').split('|').pop();
+const lastPart = (path) =>
+    String(path ?? '')
+        .split('|')
+        .pop();
 
 export const title = (params) => categoryName(lastPart(params.category));
 
 /** Rows of the tree from the API's answer: [{name, count, children: [{name, count}]}]. */
 function treeOf(body) {
-  return Object.entries(body).map(([name, main]) => ({
-    name,
-    count: main.count,
-    children: main.subcategories ?? [],
-  }));
+    return Object.entries(body).map(([name, main]) => ({
+        name,
+        count: main.count,
+        children: main.subcategories ?? [],
+    }));
 }
 
 function option([value, text]) {
-  return el('option', { value }, text);
+    return el('option', { value }, text);
 }
 
 /** The tree: each main category is a link, with a button that opens its second level. */
 function tree(rows, chosen, total) {
-  const link = (path, name, n) => el('a', { href: address('browse', { category: path }), 'data-path': path,
-    'aria-current': chosen === path ? 'true' : null },
-  el('span', {}, categoryName(name)), el('span', { class: 'tally' }, count(n)));
-  const top = chosen.split('|')[0];
-  return el('ul', { class: 'tree' },
-    el('li', {}, el('div', { class: 'tree-row' }, el('span', { class: 'tree-gap' }), link('', 'All products', total))),
-    rows.map((row) => {
-      const id = newId('sub');
-      const list = el('ul', { id, hidden: row.name !== top },
-        row.children.map((sub) => el('li', {}, link(`${row.name}|${sub.name}`, sub.name, sub.count))));
-      const toggle = el('button', { type: 'button', class: 'tree-toggle', 'aria-controls': id,
-        'aria-expanded': String(row.name === top), 'aria-label': `Parts of ${categoryName(row.name)}` },
-      svg('svg', { viewBox: '0 0 12 12', width: 12, height: 12, 'aria-hidden': 'true' },
-        svg('path', { d: 'M4 2l4 4-4 4', fill: 'none', stroke: 'currentColor', 'stroke-width': 1.6, 'stroke-linecap': 'round' })));
-      toggle.addEventListener('click', () => {
-        list.hidden = !list.hidden;
-        toggle.setAttribute('aria-expanded', String(!list.hidden));
-      });
-      return el('li', {}, el('div', { class: 'tree-row' },
-        row.children.length ? toggle : el('span', { class: 'tree-gap' }), link(row.name, row.name, row.count)), list);
-    }));
+    const link = (path, name, n) =>
+        el(
+            'a',
+            {
+                href: address('browse', { category: path }),
+                'data-path': path,
+                'aria-current': chosen === path ? 'true' : null,
+            },
+            el('span', {}, categoryName(name)),
+            el('span', { class: 'tally' }, count(n)),
+        );
+    const top = chosen.split('|')[0];
+    return el(
+        'ul',
+        { class: 'tree' },
+        el(
+            'li',
+            {},
+            el('div', { class: 'tree-row' }, el('span', { class: 'tree-gap' }), link('', 'All products', total)),
+        ),
+        rows.map((row) => {
+            const id = newId('sub');
+            const list = el(
+                'ul',
+                { id, hidden: row.name !== top },
+                row.children.map((sub) => el('li', {}, link(`${row.name}|${sub.name}`, sub.name, sub.count))),
+            );
+            const toggle = el(
+                'button',
+                {
+                    type: 'button',
+                    class: 'tree-toggle',
+                    'aria-controls': id,
+                    'aria-expanded': String(row.name === top),
+                    'aria-label': `Parts of ${categoryName(row.name)}`,
+                },
+                svg(
+                    'svg',
+                    { viewBox: '0 0 12 12', width: 12, height: 12, 'aria-hidden': 'true' },
+                    svg('path', {
+                        d: 'M4 2l4 4-4 4',
+                        fill: 'none',
+                        stroke: 'currentColor',
+                        'stroke-width': 1.6,
+                        'stroke-linecap': 'round',
+                    }),
+                ),
+            );
+            toggle.addEventListener('click', () => {
+                list.hidden = !list.hidden;
+                toggle.setAttribute('aria-expanded', String(!list.hidden));
+            });
+            return el(
+                'li',
+                {},
+                el(
+                    'div',
+                    { class: 'tree-row' },
+                    row.children.length ? toggle : el('span', { class: 'tree-gap' }),
+                    link(row.name, row.name, row.count),
+                ),
+                list,
+            );
+        }),
+    );
 }
 
 function treeSkeleton() {
-  return el('ul', { class: 'tree skeleton', 'aria-hidden': 'true' },
-    Array.from({ length: 9 }, () => el('li', {}, el('div', { class: 'tree-row' }, el('span', { class: 'bone' })))));
+    return el(
+        'ul',
+        { class: 'tree skeleton', 'aria-hidden': 'true' },
+        Array.from({ length: 9 }, () => el('li', {}, el('div', { class: 'tree-row' }, el('span', { class: 'bone' })))),
+    );
 }
 
 export function mount(main, app) {
-  let state = {};
+    let state = {};
 
-  const field = (label, control) => {
-    control.id = newId('filter');
-    return el('div', { class: 'field' }, el('label', { for: control.id }, label), control);
-  };
-  const number = (placeholder) => el('input', { type: 'number', min: 0, step: 'any', inputmode: 'decimal', placeholder });
-  const controls = {
-    sort: el('select', {}, SORTS.map(option)),
-    min_price: number('any'),
-    max_price: number('any'),
-    min_rating: el('select', {}, RATINGS.map(option)),
-    cluster: el('select', {}, option(['', 'Any'])),
-  };
-  const clear = el('button', { type: 'button', class: 'plain', hidden: true }, 'Clear filters');
-  const filters = el('form', { class: 'filters', 'aria-label': 'Filters' },
-    el('div', { class: 'field-pair' }, field('Lowest price, ₹', controls.min_price), field('Highest price, ₹', controls.max_price)),
-    field('Stars', controls.min_rating),
-    field('Group', controls.cluster),
-    clear);
-  const treeNode = el('nav', { class: 'tree-pane', 'aria-label': 'Categories' });
-  const treePane = createPane(treeNode, { skeleton: treeSkeleton });
-  const heading = el('h1', { tabIndex: -1 }, 'All products');
-  const results = createResults({
-    describe: (total) => plural(total, 'product'),
-    advice: 'A wider price range, fewer stars or another category may help.',
-    onMore: (n) => app.note({ ...state, n }),
-  });
-  const side = el('details', { class: 'side' },
-    el('summary', {}, 'Categories and filters'),
-    el('div', { class: 'side-in' },
-      el('h2', {}, 'Categories'), treeNode,
-      el('h2', {}, 'Filters'), filters));
-  const wide = matchMedia('(min-width: 60rem)');
-  const fold = () => { side.open = wide.matches; };
-  wide.addEventListener('change', fold);
-  fold();
-  results.node.querySelector('.results-head').append(field('Sort by', controls.sort));
-  main.append(side, el('div', { class: 'content' }, el('div', { class: 'view-head' }, heading), results.node));
+    const field = (label, control) => {
+        control.id = newId('filter');
+        return el('div', { class: 'field' }, el('label', { for: control.id }, label), control);
+    };
+    const number = (placeholder) =>
+        el('input', { type: 'number', min: 0, step: 'any', inputmode: 'decimal', placeholder });
+    const controls = {
+        sort: el('select', {}, SORTS.map(option)),
+        min_price: number('any'),
+        max_price: number('any'),
+        min_rating: el('select', {}, RATINGS.map(option)),
+        cluster: el('select', {}, option(['', 'Any'])),
+    };
+    const clear = el('button', { type: 'button', class: 'plain', hidden: true }, 'Clear filters');
+    const filters = el(
+        'form',
+        { class: 'filters', 'aria-label': 'Filters' },
+        el(
+            'div',
+            { class: 'field-pair' },
+            field('Lowest price, ₹', controls.min_price),
+            field('Highest price, ₹', controls.max_price),
+        ),
+        field('Stars', controls.min_rating),
+        field('Group', controls.cluster),
+        clear,
+    );
+    const treeNode = el('nav', { class: 'tree-pane', 'aria-label': 'Categories' });
+    const treePane = createPane(treeNode, { skeleton: treeSkeleton });
+    const heading = el('h1', { tabIndex: -1 }, 'All products');
+    const results = createResults({
+        describe: (total) => plural(total, 'product'),
+        advice: 'A wider price range, fewer stars or another category may help.',
+        onMore: (n) => app.note({ ...state, n }),
+    });
+    const side = el(
+        'details',
+        { class: 'side' },
+        el('summary', {}, 'Categories and filters'),
+        el('div', { class: 'side-in' }, el('h2', {}, 'Categories'), treeNode, el('h2', {}, 'Filters'), filters),
+    );
+    const wide = matchMedia('(min-width: 60rem)');
+    const fold = () => {
+        side.open = wide.matches;
+    };
+    wide.addEventListener('change', fold);
+    fold();
+    results.node.querySelector('.results-head').append(field('Sort by', controls.sort));
+    main.append(side, el('div', { class: 'content' }, el('div', { class: 'view-head' }, heading), results.node));
 
-  function apply() {
-    const next = { category: state.category };
-    for (const name of FILTERS) next[name] = controls[name].value.trim();
-    app.go('browse', next, { replace: true });
-  }
-  const applySoon = debounce(apply, 300);
-  filters.addEventListener('submit', (event) => { event.preventDefault(); apply(); });
-  for (const name of ['sort', 'min_rating', 'cluster']) controls[name].addEventListener('change', apply);
-  for (const name of ['min_price', 'max_price']) controls[name].addEventListener('input', applySoon);
-  clear.addEventListener('click', () => app.go('browse', { category: state.category, sort: state.sort }));
-
-  async function loadGroups() {
-    const m = await model(3);
-    if (!m || controls.cluster.options.length > 1) return;
-    controls.cluster.append(...m.clusters.map((c) => option([String(c.id), `${capital(c.label)} (${count(c.size)})`])));
-    controls.cluster.value = state.cluster ?? '';
-  }
-
-  let drawTree = () => {};
-  treePane.run(async (signal) => {
-    const rows = treeOf((await get('/api/categories', { counts: 1 }, signal)).body);
-    const total = rows.reduce((sum, row) => sum + row.count, 0);
-    drawTree = () => treeNode.replaceChildren(tree(rows, state.category ?? '', total));
-    return tree(rows, state.category ?? '', total);
-  });
-
-  function update(params) {
-    const moved = state.category !== params.category;
-    state = { category: params.category };
-    for (const name of FILTERS) state[name] = params[name];
-    for (const name of FILTERS) {
-      if (document.activeElement !== controls[name]) controls[name].value = params[name] ?? '';
+    function apply() {
+        const next = { category: state.category };
+        for (const name of FILTERS) next[name] = controls[name].value.trim();
+        app.go('browse', next, { replace: true });
     }
-    if (controls.cluster.options.length === 1) loadGroups().catch(() => {}); // the other filters work without
-    clear.hidden = !['min_price', 'max_price', 'min_rating', 'cluster'].some((name) => params[name]);
-    heading.textContent = params.category ? categoryName(lastPart(params.category)) : 'All products';
-    if (moved) {
-      const focused = treeNode.contains(document.activeElement) ? document.activeElement.dataset.path : undefined;
-      drawTree();
-      if (focused !== undefined) {
-        [...treeNode.querySelectorAll('a')].find((a) => a.dataset.path === focused)?.focus({ preventScroll: true });
-      }
-    }
-    return results.load('/api/products', state, shown(params));
-  }
+    const applySoon = debounce(apply, 300);
+    filters.addEventListener('submit', (event) => {
+        event.preventDefault();
+        apply();
+    });
+    for (const name of ['sort', 'min_rating', 'cluster']) controls[name].addEventListener('change', apply);
+    for (const name of ['min_price', 'max_price']) controls[name].addEventListener('input', applySoon);
+    clear.addEventListener('click', () => app.go('browse', { category: state.category, sort: state.sort }));
 
-  return {
-    update,
-    stop: () => {
-      wide.removeEventListener('change', fold);
-      applySoon.cancel();
-      treePane.stop();
-      results.stop();
-    },
-  };
+    async function loadGroups() {
+        const m = await model(3);
+        if (!m || controls.cluster.options.length > 1) return;
+        controls.cluster.append(
+            ...m.clusters.map((c) => option([String(c.id), `${capital(c.label)} (${count(c.size)})`])),
+        );
+        controls.cluster.value = state.cluster ?? '';
+    }
+
+    let drawTree = () => {};
+    treePane.run(async (signal) => {
+        const rows = treeOf((await get('/api/categories', { counts: 1 }, signal)).body);
+        const total = rows.reduce((sum, row) => sum + row.count, 0);
+        drawTree = () => treeNode.replaceChildren(tree(rows, state.category ?? '', total));
+        return tree(rows, state.category ?? '', total);
+    });
+
+    function update(params) {
+        const moved = state.category !== params.category;
+        state = { category: params.category };
+        for (const name of FILTERS) state[name] = params[name];
+        for (const name of FILTERS) {
+            if (document.activeElement !== controls[name]) controls[name].value = params[name] ?? '';
+        }
+        if (controls.cluster.options.length === 1) loadGroups().catch(() => {}); // the other filters work without
+        clear.hidden = !['min_price', 'max_price', 'min_rating', 'cluster'].some((name) => params[name]);
+        heading.textContent = params.category ? categoryName(lastPart(params.category)) : 'All products';
+        if (moved) {
+            const focused = treeNode.contains(document.activeElement) ? document.activeElement.dataset.path : undefined;
+            drawTree();
+            if (focused !== undefined) {
+                [...treeNode.querySelectorAll('a')]
+                    .find((a) => a.dataset.path === focused)
+                    ?.focus({ preventScroll: true });
+            }
+        }
+        return results.load('/api/products', state, shown(params));
+    }
+
+    return {
+        update,
+        stop: () => {
+            wide.removeEventListener('change', fold);
+            applySoon.cancel();
+            treePane.stop();
+            results.stop();
+        },
+    };
 }

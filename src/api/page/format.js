@@ -14,79 +14,83 @@ export const NONE = '–';
 const isNumber = (x) => typeof x === 'number' && Number.isFinite(x);
 
 export function rupees(x) {
-  if (!isNumber(x)) return NONE;
-  return (Number.isInteger(x) || x >= 10000 ? rupeeWhole : rupeeExact).format(x);
+    if (!isNumber(x)) return NONE;
+    return (Number.isInteger(x) || x >= 10000 ? rupeeWhole : rupeeExact).format(x);
 }
 
 /** An axis label: short, without decimals. */
 export function rupeesShort(x) {
-  return `₹${compact.format(x)}`;
+    return `₹${compact.format(x)}`;
 }
 
 export function count(x) {
-  return isNumber(x) ? whole.format(x) : NONE;
+    return isNumber(x) ? whole.format(x) : NONE;
 }
 
 export function countShort(x) {
-  return isNumber(x) ? compact.format(x) : NONE;
+    return isNumber(x) ? compact.format(x) : NONE;
 }
 
 /** "1 product", "2,345 products" */
 export function plural(n, one, many = `${one}s`) {
-  return `${count(n)} ${n === 1 ? one : many}`;
+    return `${count(n)} ${n === 1 ? one : many}`;
 }
 
 export function percent(x, digits = 0) {
-  return isNumber(x) ? `${x.toFixed(digits)} %` : NONE;
+    return isNumber(x) ? `${x.toFixed(digits)} %` : NONE;
 }
 
 export function decimal(x, digits) {
-  return isNumber(x) ? x.toFixed(digits) : NONE;
+    return isNumber(x) ? x.toFixed(digits) : NONE;
 }
 
 /** A score with as many digits as tell it from its neighbours: 0.583, 627.1, 2,364 */
 export function score(x) {
-  if (!isNumber(x)) return NONE;
-  if (Math.abs(x) < 10) return x.toFixed(3);
-  return Math.abs(x) < 1000 ? x.toFixed(1) : whole.format(x);
+    if (!isNumber(x)) return NONE;
+    if (Math.abs(x) < 10) return x.toFixed(3);
+    return Math.abs(x) < 1000 ? x.toFixed(1) : whole.format(x);
 }
 
 /** Seconds as a duration that fits them: "180 µs", "2.4 ms", "1.2 s" */
 export function duration(seconds) {
-  if (!isNumber(seconds)) return NONE;
-  if (seconds < 0.001) return `${(seconds * 1e6).toFixed(0)} µs`;
-  if (seconds < 1) return `${(seconds * 1e3).toFixed(seconds < 0.01 ? 1 : 0)} ms`;
-  return `${seconds.toFixed(1)} s`;
+    if (!isNumber(seconds)) return NONE;
+    if (seconds < 0.001) return `${(seconds * 1e6).toFixed(0)} µs`;
+    if (seconds < 1) return `${(seconds * 1e3).toFixed(seconds < 0.01 ? 1 : 0)} ms`;
+    return `${seconds.toFixed(1)} s`;
 }
 
 /** "3 minutes ago" */
 export function ago(time, now = Date.now()) {
-  const seconds = (new Date(time).getTime() - now) / 1000;
-  if (!Number.isFinite(seconds)) return NONE;
-  const units = [['day', 86400], ['hour', 3600], ['minute', 60]];
-  for (const [unit, size] of units) {
-    if (Math.abs(seconds) >= size) return relative.format(Math.round(seconds / size), unit);
-  }
-  return relative.format(Math.round(Math.min(seconds, 0)), 'second');
+    const seconds = (new Date(time).getTime() - now) / 1000;
+    if (!Number.isFinite(seconds)) return NONE;
+    const units = [
+        ['day', 86400],
+        ['hour', 3600],
+        ['minute', 60],
+    ];
+    for (const [unit, size] of units) {
+        if (Math.abs(seconds) >= size) return relative.format(Math.round(seconds / size), unit);
+    }
+    return relative.format(Math.round(Math.min(seconds, 0)), 'second');
 }
 
 export function dateTime(time) {
-  const date = new Date(time);
-  return Number.isNaN(date.getTime()) ? NONE : moment.format(date);
+    const date = new Date(time);
+    return Number.isNaN(date.getTime()) ? NONE : moment.format(date);
 }
 
 /** Catalogue names carry no spaces: "Printers,Inks&Accessories" reads "Printers, Inks & Accessories". */
 export function categoryName(raw) {
-  return String(raw ?? '')
-    .replace(/\s*&\s*/g, ' & ')
-    .replace(/,\s*/g, ', ')
-    .replace(/([a-z])([A-Z])/g, '$1 $2')
-    .replace(/([A-Z])([A-Z][a-z]{2,})/g, '$1 $2')
-    .trim();
+    return String(raw ?? '')
+        .replace(/\s*&\s*/g, ' & ')
+        .replace(/,\s*/g, ', ')
+        .replace(/([a-z])([A-Z])/g, '$1 $2')
+        .replace(/([A-Z])([A-Z][a-z]{2,})/g, '$1 $2')
+        .trim();
 }
 
 /** First letter in upper case, for labels that start a line. */
 export function capital(text) {
-  const s = String(text ?? '');
-  return s.charAt(0).toUpperCase() + s.slice(1);
+    const s = String(text ?? '');
+    return s.charAt(0).toUpperCase() + s.slice(1);
 }

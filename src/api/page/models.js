@@ -1,10 +1,9 @@
 // Three models side by side: how large their groups are, how good the grouping is, and what more data changed.
 
-import { debounce, el, newId } from './dom.js';
-import { get } from './api.js';
+import { el, table } from './dom.js';
+import { createComparison } from './compare.js';
 import { createPane, message } from './pane.js';
 import { marker, markerClass, models } from './groups.js';
-import { prices, stars } from './cards.js';
 import { address } from './route.js';
 import { capital, categoryName, count, decimal, percent, plural, rupees, score } from './format.js';
 
@@ -16,188 +15,241 @@ const PARTS = ['the first third of the rows', 'the first two thirds', 'all rows'
 
 // What a model is measured by. better: 1 = higher is better, -1 = lower is better, 0 = not comparable between models.
 const MEASURES = [
-  {
-    key: 'silhouette', name: 'Silhouette', better: 1, range: [-1, 1],
-    explain: 'How much nearer a product is to its own group than to the next one. 1: groups stand far apart. '
-      + '0: products lie on the border. Below 0: many are in the wrong group.',
-    words: (x) => (x >= 0.7 ? 'clearly apart' : x >= 0.5 ? 'well apart' : x >= 0.25 ? 'touching at the edges' : 'hardly apart'),
-  },
-  {
-    key: 'davies_bouldin', name: 'Davies–Bouldin', better: -1, range: [2, 0],
-    explain: 'How much each group overlaps with its closest neighbour, on average. 0: not at all; lower is better.',
-    words: (x) => (x <= 0.5 ? 'little overlap' : x <= 1 ? 'some overlap' : 'much overlap'),
-  },
-  {
-    key: 'calinski_harabasz', name: 'Calinski–Harabasz', better: 0,
-    explain: 'How much groups differ from each other, compared with the differences inside them. Higher is better, but it '
-      + 'also grows with the number of rows.',
-    short: 'grows with the rows',
-  },
-  {
-    key: 'inertia', name: 'Inertia', better: 0,
-    explain: 'How far products lie from the middle of their group, squared and added up. It grows with every row, so '
-      + 'compare it per row: lower is tighter.',
-    short: 'compare per row',
-  },
+    {
+        key: 'silhouette',
+        name: 'Silhouette',
+        better: 1,
+        range: [-1, 1],
+        explain:
+            'How much nearer a product is to its own group than to the next one. 1: groups stand far apart. ' +
+            '0: products lie on the border. Below 0: many are in the wrong group.',
+        words: (x) =>
+            x >= 0.7 ? 'clearly apart' : x >= 0.5 ? 'well apart' : x >= 0.25 ? 'touching at the edges' : 'hardly apart',
+    },
+    {
+        key: 'davies_bouldin',
+        name: 'Davies–Bouldin',
+        better: -1,
+        range: [2, 0],
+        explain: 'How much each group overlaps with its closest neighbour, on average. 0: not at all; lower is better.',
+        words: (x) => (x <= 0.5 ? 'little overlap' : x <= 1 ? 'some overlap' : 'much overlap'),
+    },
+    {
+        key: 'calinski_harabasz',
+        name: 'Calinski–Harabasz',
+        better: 0,
+        explain:
+            'How much groups differ from each other, compared with the differences inside them. Higher is better, ' +
+            'but it also grows with the number of rows.',
+        short: 'grows with the rows',
+    },
+    {
+        key: 'inertia',
+        name: 'Inertia',
+        better: 0,
+        explain:
+            'How far products lie from the middle of their group, squared and added up. It grows with every row, so ' +
+            'compare it per row: lower is tighter.',
+        short: 'compare per row',
+    },
 ];
 
 function meter(measure, value) {
-  if (!measure.range || typeof value !== 'number') return null;
-  const [from, to] = measure.range;
-  const bar = el('span', { class: 'meter-fill' });
-  bar.style.width = `${Math.max(0, Math.min(100, ((value - from) / (to - from)) * 100))}%`;
-  return el('span', { class: 'meter', 'aria-hidden': 'true' }, bar);
+    if (!measure.range || typeof value !== 'number') return null;
+    const [from, to] = measure.range;
+    const bar = el('span', { class: 'meter-fill' });
+    bar.style.width = `${Math.max(0, Math.min(100, ((value - from) / (to - from)) * 100))}%`;
+    return el('span', { class: 'meter', 'aria-hidden': 'true' }, bar);
 }
 
 function sizesBar(m) {
-  const total = m.clusters.reduce((sum, c) => sum + c.size, 0) || 1;
-  return el('div', { class: 'sizes', 'aria-hidden': 'true' }, m.clusters.map((c) => {
-    const part = el('span', { class: markerClass(c.id) });
-    part.style.flexGrow = c.size / total;
-    return part;
-  }));
+    const total = m.clusters.reduce((sum, c) => sum + c.size, 0) || 1;
+    return el(
+        'div',
+        { class: 'sizes', 'aria-hidden': 'true' },
+        m.clusters.map((c) => {
+            const part = el('span', { class: markerClass(c.id) });
+            part.style.flexGrow = c.size / total;
+            return part;
+        }),
+    );
 }
 
 function groupRow(c, rows) {
-  const top = (c.top_categories ?? []).slice(0, 3).map((t) => categoryName(t.category.split('|').pop()));
-  const middle = c.median ?? {};
-  return el('li', {},
-    el('p', { class: 'group-name' }, marker(c.id, 14), el('b', {}, capital(c.label))),
-    el('p', { class: 'muted small' }, `${plural(c.size, 'row')}, ${percent((100 * c.size) / rows)}`),
-    el('dl', { class: 'profile' },
-      el('div', {}, el('dt', {}, 'Price'), el('dd', {}, rupees(Math.round(middle.discounted_price)))),
-      el('div', {}, el('dt', {}, 'Stars'), el('dd', {}, decimal(middle.rating, 1))),
-      el('div', {}, el('dt', {}, 'Votes'), el('dd', {}, count(middle.rating_count)))),
-    top.length ? el('p', { class: 'muted small' }, `Mostly ${top.join(', ')}`) : null);
+    const top = (c.top_categories ?? []).slice(0, 3).map((t) => categoryName(t.category.split('|').pop()));
+    const middle = c.median ?? {};
+    return el(
+        'li',
+        {},
+        el('p', { class: 'group-name' }, marker(c.id, 14), el('b', {}, capital(c.label))),
+        el('p', { class: 'muted small' }, `${plural(c.size, 'row')}, ${percent((100 * c.size) / rows)}`),
+        el(
+            'dl',
+            { class: 'profile' },
+            el('div', {}, el('dt', {}, 'Price'), el('dd', {}, rupees(Math.round(middle.discounted_price)))),
+            el('div', {}, el('dt', {}, 'Stars'), el('dd', {}, decimal(middle.rating, 1))),
+            el('div', {}, el('dt', {}, 'Votes'), el('dd', {}, count(middle.rating_count))),
+        ),
+        top.length ? el('p', { class: 'muted small' }, `Mostly ${top.join(', ')}`) : null,
+    );
 }
 
 function modelCard(m, index) {
-  return el('section', { class: 'panel model', 'aria-label': `Model ${m.model}` },
-    el('h2', {}, `Model ${m.model}`),
-    el('p', { class: 'muted' }, `${plural(m.rows, 'row')}: ${PARTS[index]}`),
-    sizesBar(m),
-    el('ul', { class: 'group-list' }, m.clusters.slice(0, GROUPS_AT_ONCE).map((c) => groupRow(c, m.rows))),
-    m.clusters.length > GROUPS_AT_ONCE ? el('details', {}, el('summary', {}, `${m.clusters.length - GROUPS_AT_ONCE} more groups`),
-      el('ul', { class: 'group-list' }, m.clusters.slice(GROUPS_AT_ONCE).map((c) => groupRow(c, m.rows)))) : null,
-    el('dl', { class: 'measures' }, MEASURES.map((measure) => {
-      const value = m[measure.key];
-      const words = typeof value === 'number' && measure.words ? measure.words(value) : null;
-      const shown = measure.key === 'inertia' && typeof value === 'number' ? `${score(value)} (${score(value / m.rows)} per row)` : score(value);
-      return el('div', {}, el('dt', {}, measure.name), el('dd', {}, el('b', {}, shown), words ? el('span', { class: 'muted' }, ` ${words}`) : null, meter(measure, value)));
-    })),
-    el('p', {}, el('a', { href: address('map', { model: m.model === 3 ? '' : m.model }) }, `Model ${m.model} on the map`)));
+    return el(
+        'section',
+        { class: 'panel model', 'aria-label': `Model ${m.model}` },
+        el('h2', {}, `Model ${m.model}`),
+        el('p', { class: 'muted' }, `${plural(m.rows, 'row')}: ${PARTS[index]}`),
+        sizesBar(m),
+        el(
+            'ul',
+            { class: 'group-list' },
+            m.clusters.slice(0, GROUPS_AT_ONCE).map((c) => groupRow(c, m.rows)),
+        ),
+        m.clusters.length > GROUPS_AT_ONCE
+            ? el(
+                  'details',
+                  {},
+                  el('summary', {}, `${m.clusters.length - GROUPS_AT_ONCE} more groups`),
+                  el(
+                      'ul',
+                      { class: 'group-list' },
+                      m.clusters.slice(GROUPS_AT_ONCE).map((c) => groupRow(c, m.rows)),
+                  ),
+              )
+            : null,
+        el(
+            'dl',
+            { class: 'measures' },
+            MEASURES.map((measure) => {
+                const value = m[measure.key];
+                const words = typeof value === 'number' && measure.words ? measure.words(value) : null;
+                const note = measure.key === 'inertia' ? perRow(m) : words;
+                return el(
+                    'div',
+                    {},
+                    el('dt', {}, measure.name),
+                    el(
+                        'dd',
+                        {},
+                        el('b', {}, score(value)),
+                        note ? el('span', { class: 'muted' }, ` ${note}`) : null,
+                        meter(measure, value),
+                    ),
+                );
+            }),
+        ),
+        el(
+            'p',
+            {},
+            el('a', { href: address('map', { model: m.model === 3 ? '' : m.model }) }, `Model ${m.model} on the map`),
+        ),
+    );
 }
 
 /** One sentence on what changed from the first to the last model. */
 function verdict(measure, list) {
-  const from = list[0][measure.key];
-  const to = list.at(-1)[measure.key];
-  if (typeof from !== 'number' || typeof to !== 'number') return 'not defined for every model';
-  if (measure.better === 0) return measure.short;
-  const change = (to - from) * measure.better;
-  if (Math.abs(to - from) < 0.02 * Math.abs(from)) return 'about the same';
-  return change > 0 ? 'better with more data' : 'worse with more data';
+    const from = list[0][measure.key];
+    const to = list.at(-1)[measure.key];
+    if (typeof from !== 'number' || typeof to !== 'number') return 'not defined for every model';
+    if (measure.better === 0) return measure.short;
+    const change = (to - from) * measure.better;
+    if (Math.abs(to - from) < 0.02 * Math.abs(from)) return 'about the same';
+    return change > 0 ? 'better with more data' : 'worse with more data';
 }
 
-function scrollTable(label, head, rows) {
-  return el('div', { class: 'scroll', tabIndex: 0, role: 'region', 'aria-label': label }, el('table', {},
-    el('thead', {}, el('tr', {}, head.map((h) => el('th', { scope: 'col' }, h)))),
-    el('tbody', {}, rows)));
+const perRow = (m) => (typeof m.inertia === 'number' ? `${score(m.inertia / m.rows)} a row` : score(null));
+
+/** A group's share of a model's rows and its middle product. */
+function groupCell(group, rows) {
+    if (!group) return 'not there';
+    const { discounted_price: price, rating, rating_count: votes } = group.median ?? {};
+    return [
+        percent((100 * group.size) / rows),
+        el('small', {}, `middle: ${rupees(Math.round(price))}, ${decimal(rating, 1)} stars, ${count(votes)} votes`),
+    ];
 }
 
 function changes(list) {
-  const names = list.map((m) => `Model ${m.model}`);
-  const share = (c, m) => percent((100 * c.size) / m.rows);
-  const last = list.at(-1);
-  const quality = MEASURES.map((measure) => el('tr', {},
-    el('th', { scope: 'row' }, measure.name, el('small', {}, measure.explain)),
-    list.map((m) => el('td', {}, measure.key === 'inertia' && typeof m.inertia === 'number' ? `${score(m.inertia / m.rows)} a row` : score(m[measure.key]))),
-    el('td', { class: 'verdict' }, verdict(measure, list))));
-  const groups = last.clusters.map((c) => {
-    const same = list.map((m) => [m.clusters.find((x) => x.id === c.id), m]);
-    return el('tr', {},
-      el('th', { scope: 'row' }, marker(c.id), ' ', capital(c.label)),
-      same.map(([x, m]) => el('td', {}, x ? [share(x, m), el('small', {}, `middle: ${rupees(Math.round(x.median?.discounted_price))}, `
-        + `${decimal(x.median?.rating, 1)} stars, ${count(x.median?.rating_count)} votes`)] : 'not there')));
-  });
-  return el('section', { class: 'panel', 'aria-labelledby': 'changes' },
-    el('h2', { id: 'changes' }, 'What more data changed'),
-    scrollTable('How good the grouping is, by model', ['Measure', ...names, 'In short'], quality),
-    el('h3', {}, 'The groups themselves'),
-    el('p', { class: 'muted' }, 'Share of all rows in each group, and its middle product: half of the group lies below, half above.'),
-    scrollTable('Groups, by model', ['Group', ...names], groups));
-}
-
-/** The same question to all three models: their first five answers, and how many of those they share. */
-function comparison(app) {
-  const input = el('input', { type: 'search', id: newId('ask'), maxlength: 200, autocomplete: 'off', placeholder: 'For example: usb cable' });
-  const body = el('div', { class: 'compare-body' });
-  const pane = createPane(body, { refused: (error) => message('No answer', error.message) });
-  let asked = null;
-
-  const soon = debounce(() => app.go('models', { q: input.value.trim() }, { replace: true }), 250);
-  input.addEventListener('input', soon);
-  const form = el('form', { class: 'compare-form', role: 'search', 'aria-label': 'Ask all three models' },
-    el('label', { for: input.id }, 'Search in all three models'), input);
-  form.addEventListener('submit', (event) => { event.preventDefault(); soon.cancel(); app.go('models', { q: input.value.trim() }, { replace: true }); });
-
-  function column(answer, seen) {
-    return el('section', { 'aria-label': `Answers of model ${answer.model}` }, el('h3', {}, `Model ${answer.model}`),
-      answer.items.length === 0 ? el('p', { class: 'muted' }, 'No match in this part of the data.') : null,
-      el('ol', { class: 'answers' }, answer.items.map((p) => el('li', {},
-        el('p', { class: 'card-name' }, el('a', { href: address('product', { id: p.product_id, model: answer.model === 3 ? '' : answer.model }) }, p.name)),
-        prices(p), stars(p.rating, p.rating_count),
-        seen.get(p.product_id) === 1 ? el('span', { class: 'chip' }, 'only here') : null))));
-  }
-
-  function ask(q) {
-    if (q === asked) return;
-    asked = q;
-    if (document.activeElement !== input) input.value = q;
-    if (q === '') {
-      pane.stop();
-      body.replaceChildren(el('p', { class: 'muted' }, 'Each model knows only its part of the rows. Search for something to see which products the '
-        + 'smaller models miss, and where they agree.'));
-      return;
-    }
-    pane.run(async (signal) => {
-      const { body: answer } = await get('/api/similar_products', { name: q, model: 'all', limit: 5 }, signal);
-      const seen = new Map();
-      for (const m of answer.models) for (const p of m.items) seen.set(p.product_id, (seen.get(p.product_id) ?? 0) + 1);
-      const overlap = Object.entries(answer.overlap ?? {}).map(([pair, n]) => `models ${pair.replace('-', ' and ')} share ${n}`);
-      return [el('p', {}, `Of their first five, ${overlap.join(', ')}.`), el('div', { class: 'columns' }, answer.models.map((m) => column(m, seen)))];
-    });
-  }
-
-  return {
-    node: el('section', { class: 'panel', 'aria-labelledby': 'compare' }, el('h2', { id: 'compare' }, 'Ask all three'), form, body),
-    ask,
-    stop: () => { soon.cancel(); pane.stop(); },
-  };
+    const names = list.map((m) => `Model ${m.model}`);
+    const quality = MEASURES.map((measure) => [
+        [measure.name, el('small', {}, measure.explain)],
+        ...list.map((m) => (measure.key === 'inertia' ? perRow(m) : score(m[measure.key]))),
+        el('b', {}, verdict(measure, list)),
+    ]);
+    const groups = list.at(-1).clusters.map(({ id, label }) => [
+        [marker(id), ' ', capital(label)],
+        ...list.map((m) =>
+            groupCell(
+                m.clusters.find((c) => c.id === id),
+                m.rows,
+            ),
+        ),
+    ]);
+    return el(
+        'section',
+        { class: 'panel', 'aria-labelledby': 'changes' },
+        el('h2', { id: 'changes' }, 'What more data changed'),
+        table('How good the grouping is, by model', ['Measure', ...names, 'In short'], quality),
+        el('h3', {}, 'The groups themselves'),
+        el(
+            'p',
+            { class: 'muted' },
+            'Share of all rows in each group, and its middle product: half of the group lies below, half above.',
+        ),
+        table('Groups, by model', ['Group', ...names], groups),
+    );
 }
 
 export function mount(main, app) {
-  const body = el('div', { class: 'models-body' });
-  const pane = createPane(body, {
-    skeleton: () => el('div', { class: 'columns' }, [1, 2, 3].map(() => el('div', { class: 'panel model skeleton', 'aria-hidden': 'true' },
-      Array.from({ length: 10 }, () => el('p', {}, el('span', { class: 'bone' })))))),
-  });
-  const compare = comparison(app);
-  main.append(
-    el('div', { class: 'view-head' }, el('h1', { tabIndex: -1 }, 'Three models of one market'),
-      el('p', { class: 'lead' }, 'Pasar sorts products into groups by price, votes and stars. Nobody tells it what the groups are: it finds products that '
-        + 'lie close together (the method is called k-means). It does so three times, on more and more of the data, so that you can see what more data changes.')),
-    body, compare.node);
-  const loaded = pane.run(async () => {
-    const list = await models();
-    if (list.length === 0) return message('No models', 'The server has none loaded.');
-    return [el('div', { class: 'columns' }, list.map(modelCard)), changes(list)];
-  });
+    const body = el('div', { class: 'models-body' });
+    const pane = createPane(body, {
+        skeleton: () =>
+            el(
+                'div',
+                { class: 'columns' },
+                [1, 2, 3].map(() =>
+                    el(
+                        'div',
+                        { class: 'panel model skeleton', 'aria-hidden': 'true' },
+                        Array.from({ length: 10 }, () => el('p', {}, el('span', { class: 'bone' }))),
+                    ),
+                ),
+            ),
+    });
+    const compare = createComparison(app);
+    main.append(
+        el(
+            'div',
+            { class: 'view-head' },
+            el('h1', { tabIndex: -1 }, 'Three models of one market'),
+            el(
+                'p',
+                { class: 'lead' },
+                'Pasar sorts products into groups by price, votes and stars. Nobody tells it what the groups are: it ' +
+                    'finds products that lie close together (the method is called k-means). It does so three times, on more ' +
+                    'and more of the data, so that you can see what more data changes.',
+            ),
+        ),
+        body,
+        compare.node,
+    );
+    const loaded = pane.run(async () => {
+        const list = await models();
+        if (list.length === 0) return message('No models', 'The server has none loaded.');
+        return [el('div', { class: 'columns' }, list.map(modelCard)), changes(list)];
+    });
 
-  function update(params) {
-    compare.ask((params.q ?? '').trim());
-    return loaded;
-  }
+    function update(params) {
+        compare.ask((params.q ?? '').trim());
+        return loaded;
+    }
 
-  return { update, stop: () => { pane.stop(); compare.stop(); } };
+    return {
+        update,
+        stop: () => {
+            pane.stop();
+            compare.stop();
+        },
+    };
 }

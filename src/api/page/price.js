@@ -11,110 +11,159 @@ const STEPS = 1000; // positions of the slider
 const BARS = 60;
 
 const positive = (text, otherwise) => {
-  const x = Number.parseFloat(text);
-  return Number.isFinite(x) && x > 0 ? x : otherwise;
+    const x = Number.parseFloat(text);
+    return Number.isFinite(x) && x > 0 ? x : otherwise;
 };
 
 export const title = (params) => `Around ${rupees(positive(params.target, DEFAULT.target))}`;
 
 /** A price with few digits, as people would say it: 2 significant below 1000, 3 above. */
 function roundPrice(x) {
-  const digits = x < 1000 ? 2 : 3;
-  return Number(x.toPrecision(digits));
+    const digits = x < 1000 ? 2 : 3;
+    return Number(x.toPrecision(digits));
 }
 
 export function mount(main, app) {
-  let state = { ...DEFAULT };
-  let low = 10;
-  let high = 200000;
+    let state = { ...DEFAULT };
+    let low = 10;
+    let high = 200000;
 
-  // Prices spread over four orders of magnitude: the slider is logarithmic, so that ₹100 is as easy to hit as ₹50,000.
-  const toStep = (price) => Math.round((STEPS * Math.log(price / low)) / Math.log(high / low));
-  const toPrice = (step) => low * (high / low) ** (step / STEPS);
+    // Prices spread over orders of magnitude: on a logarithmic slider ₹100 is as easy to hit as ₹50,000.
+    const toStep = (price) => Math.round((STEPS * Math.log(price / low)) / Math.log(high / low));
+    const toPrice = (step) => low * (high / low) ** (step / STEPS);
 
-  const slider = el('input', { type: 'range', min: 0, max: STEPS, step: 5, id: newId('target') });
-  const exact = el('input', { type: 'number', min: 1, step: 'any', inputmode: 'decimal', id: newId('exact') });
-  const tolerance = el('input', { type: 'range', min: 1, max: 50, step: 1, id: newId('tolerance') });
-  const toleranceText = el('output', { for: tolerance.id });
-  const range = el('p', { class: 'price-range', 'aria-live': 'off' });
-  const chart = svg('svg', { class: 'price-chart', viewBox: `0 0 ${BARS * 10} 100`, preserveAspectRatio: 'none', 'aria-hidden': 'true' });
-  const ends = el('p', { class: 'price-ends muted', 'aria-hidden': 'true' }, el('span', {}, ' '), el('span', {}, ' '));
-  const form = el('form', { class: 'price-form panel', 'aria-label': 'Price' },
-    el('div', { class: 'price-target' },
-      el('label', { for: slider.id }, 'Target price'),
-      el('div', { class: 'price-slider' }, chart, slider), ends),
-    el('div', { class: 'field' }, el('label', { for: exact.id }, 'Exactly, ₹'), exact),
-    el('div', { class: 'field' }, el('label', { for: tolerance.id }, 'Give or take ', toleranceText), tolerance),
-    range);
-  const results = createResults({
-    describe: (total) => `${plural(total, 'product')}, best rated first`,
-    advice: 'A wider tolerance or another price may help.',
-    onMore: (n) => app.note({ ...state, n }),
-  });
-  main.append(
-    el('div', { class: 'view-head' }, el('h1', { tabIndex: -1 }, 'Around a price'),
-      el('p', { class: 'lead' }, 'Name what you want to spend. The bars show how many products lie at each price.')),
-    form, results.node);
+    const slider = el('input', { type: 'range', min: 0, max: STEPS, step: 5, id: newId('target') });
+    const exact = el('input', { type: 'number', min: 1, step: 'any', inputmode: 'decimal', id: newId('exact') });
+    const tolerance = el('input', { type: 'range', min: 1, max: 50, step: 1, id: newId('tolerance') });
+    const toleranceText = el('output', { for: tolerance.id });
+    const range = el('p', { class: 'price-range', 'aria-live': 'off' });
+    const chart = svg('svg', {
+        class: 'price-chart',
+        viewBox: `0 0 ${BARS * 10} 100`,
+        preserveAspectRatio: 'none',
+        'aria-hidden': 'true',
+    });
+    const ends = el(
+        'p',
+        { class: 'price-ends muted', 'aria-hidden': 'true' },
+        el('span', {}, ' '),
+        el('span', {}, ' '),
+    );
+    const form = el(
+        'form',
+        { class: 'price-form panel', 'aria-label': 'Price' },
+        el(
+            'div',
+            { class: 'price-target' },
+            el('label', { for: slider.id }, 'Target price'),
+            el('div', { class: 'price-slider' }, chart, slider),
+            ends,
+        ),
+        el('div', { class: 'field' }, el('label', { for: exact.id }, 'Exactly, ₹'), exact),
+        el('div', { class: 'field' }, el('label', { for: tolerance.id }, 'Give or take ', toleranceText), tolerance),
+        range,
+    );
+    const results = createResults({
+        describe: (total) => `${plural(total, 'product')}, best rated first`,
+        advice: 'A wider tolerance or another price may help.',
+        onMore: (n) => app.note({ ...state, n }),
+    });
+    main.append(
+        el(
+            'div',
+            { class: 'view-head' },
+            el('h1', { tabIndex: -1 }, 'Around a price'),
+            el(
+                'p',
+                { class: 'lead' },
+                'Name what you want to spend. The bars show how many products lie at each price.',
+            ),
+        ),
+        form,
+        results.node,
+    );
 
-  let bins = [];
-  function drawChart() {
-    const from = state.target * (1 - state.tolerance / 100);
-    const to = state.target * (1 + state.tolerance / 100);
-    const most = Math.max(1, ...bins);
-    chart.replaceChildren(...bins.map((n, i) => {
-      const left = toPrice((i * STEPS) / BARS);
-      const right = toPrice(((i + 1) * STEPS) / BARS);
-      const height = n === 0 ? 0 : 4 + (96 * n) / most;
-      return svg('rect', { x: i * 10 + 1, y: 100 - height, width: 8, height, class: right >= from && left <= to ? 'inside' : null });
-    }));
-  }
+    let bins = [];
+    function drawChart() {
+        const from = state.target * (1 - state.tolerance / 100);
+        const to = state.target * (1 + state.tolerance / 100);
+        const most = Math.max(1, ...bins);
+        chart.replaceChildren(
+            ...bins.map((n, i) => {
+                const left = toPrice((i * STEPS) / BARS);
+                const right = toPrice(((i + 1) * STEPS) / BARS);
+                const height = n === 0 ? 0 : 4 + (96 * n) / most;
+                return svg('rect', {
+                    x: i * 10 + 1,
+                    y: 100 - height,
+                    width: 8,
+                    height,
+                    class: right >= from && left <= to ? 'inside' : null,
+                });
+            }),
+        );
+    }
 
-  function drawState() {
-    if (document.activeElement !== exact) exact.value = state.target;
-    slider.value = toStep(state.target);
-    slider.setAttribute('aria-valuetext', rupees(state.target));
-    tolerance.value = state.tolerance;
-    tolerance.setAttribute('aria-valuetext', `${state.tolerance} percent`);
-    toleranceText.textContent = `${state.tolerance} %`;
-    range.textContent = `${rupees(Math.round(state.target * (1 - state.tolerance / 100)))} to `
-      + `${rupees(Math.round(state.target * (1 + state.tolerance / 100)))}`;
-    drawChart();
-  }
+    function drawState() {
+        if (document.activeElement !== exact) exact.value = state.target;
+        slider.value = toStep(state.target);
+        slider.setAttribute('aria-valuetext', rupees(state.target));
+        tolerance.value = state.tolerance;
+        tolerance.setAttribute('aria-valuetext', `${state.tolerance} percent`);
+        toleranceText.textContent = `${state.tolerance} %`;
+        range.textContent =
+            `${rupees(Math.round(state.target * (1 - state.tolerance / 100)))} to ` +
+            `${rupees(Math.round(state.target * (1 + state.tolerance / 100)))}`;
+        drawChart();
+    }
 
-  // Where the prices lie, from the same sample of products that the map draws.
-  async function loadChart() {
-    const { body } = await get('/api/plot', { model: 3 });
-    const prices = body.points.map((p) => p.price).filter((p) => p > 0);
-    if (prices.length === 0) return;
-    low = Math.max(1, Math.min(...prices));
-    high = Math.max(low * 10, ...prices);
-    bins = new Array(BARS).fill(0);
-    for (const p of prices) bins[Math.min(BARS - 1, Math.floor((toStep(p) / STEPS) * BARS))] += 1;
-    ends.firstChild.textContent = rupeesShort(low);
-    ends.lastChild.textContent = rupeesShort(high);
-    drawState();
-  }
+    // Where the prices lie, from the same sample of products that the map draws.
+    async function loadChart() {
+        const { body } = await get('/api/plot', { model: 3 });
+        const prices = body.points.map((p) => p.price).filter((p) => p > 0);
+        if (prices.length === 0) return;
+        low = Math.max(1, Math.min(...prices));
+        high = Math.max(low * 10, ...prices);
+        bins = new Array(BARS).fill(0);
+        for (const p of prices) bins[Math.min(BARS - 1, Math.floor((toStep(p) / STEPS) * BARS))] += 1;
+        ends.firstChild.textContent = rupeesShort(low);
+        ends.lastChild.textContent = rupeesShort(high);
+        drawState();
+    }
 
-  const apply = debounce(() => app.go('price', state, { replace: true }), 160);
-  function change(next) {
-    state = { ...state, ...next };
-    drawState();
-    apply();
-  }
-  slider.addEventListener('input', () => change({ target: roundPrice(toPrice(Number(slider.value))) }));
-  exact.addEventListener('input', () => {
-    const x = positive(exact.value, null);
-    if (x !== null) change({ target: x });
-  });
-  tolerance.addEventListener('input', () => change({ tolerance: Number(tolerance.value) }));
-  form.addEventListener('submit', (event) => event.preventDefault());
+    const apply = debounce(() => app.go('price', state, { replace: true }), 160);
+    function change(next) {
+        state = { ...state, ...next };
+        drawState();
+        apply();
+    }
+    slider.addEventListener('input', () => change({ target: roundPrice(toPrice(Number(slider.value))) }));
+    exact.addEventListener('input', () => {
+        const x = positive(exact.value, null);
+        if (x !== null) change({ target: x });
+    });
+    tolerance.addEventListener('input', () => change({ tolerance: Number(tolerance.value) }));
+    form.addEventListener('submit', (event) => event.preventDefault());
 
-  function update(params) {
-    state = { target: positive(params.target, DEFAULT.target), tolerance: positive(params.tolerance, DEFAULT.tolerance) };
-    drawState();
-    if (bins.length === 0) loadChart().catch(() => {}); // the slider works without
-    return results.load('/api/products_by_price', { target_price: state.target, tolerance: state.tolerance }, shown(params));
-  }
+    function update(params) {
+        state = {
+            target: positive(params.target, DEFAULT.target),
+            tolerance: Math.min(100, positive(params.tolerance, DEFAULT.tolerance)),
+        };
+        drawState();
+        if (bins.length === 0) loadChart().catch(() => {}); // the slider works without
+        return results.load(
+            '/api/products_by_price',
+            { target_price: state.target, tolerance: state.tolerance },
+            shown(params),
+        );
+    }
 
-  return { update, stop: () => { apply.cancel(); results.stop(); } };
+    return {
+        update,
+        stop: () => {
+            apply.cancel();
+            results.stop();
+        },
+    };
 }

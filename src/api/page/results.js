@@ -9,88 +9,115 @@ import { count, plural } from './format.js';
 
 /** What the API says when it finds nothing, with its suggestions as searches to follow. */
 function nothing(error, advice) {
-  const suggestions = Array.isArray(error.problem.suggestions) ? error.problem.suggestions : [];
-  say(`Nothing found. ${error.message}`);
-  const node = message(error.status === 404 ? 'Nothing found' : 'That does not work', error.message);
-  if (suggestions.length) {
-    node.append(el('p', { class: 'muted' }, 'Try instead'),
-      el('ul', { class: 'suggestions' }, suggestions.map((text) => el('li', {},
-        el('a', { class: 'chip', href: address('search', { q: text }) }, text)))));
-  } else if (advice) {
-    node.append(el('p', { class: 'muted' }, advice));
-  }
-  return node;
+    const suggestions = Array.isArray(error.problem.suggestions) ? error.problem.suggestions : [];
+    say(`Nothing found. ${error.message}`);
+    const node = message(error.status === 404 ? 'Nothing found' : 'That does not work', error.message);
+    if (suggestions.length) {
+        node.append(
+            el('p', { class: 'muted' }, 'Try instead'),
+            el(
+                'ul',
+                { class: 'suggestions' },
+                suggestions.map((text) =>
+                    el('li', {}, el('a', { class: 'chip', href: address('search', { q: text }) }, text)),
+                ),
+            ),
+        );
+    } else if (advice) {
+        node.append(el('p', { class: 'muted' }, advice));
+    }
+    return node;
 }
 
 /**
- * A list for one view, under `heading` if given. `describe(total)` says in words what is listed; `advice` helps when nothing is; `onMore(n)` is
- * told when n products are shown, to keep the address in step.
+ * A list for one view, under `heading` if given. `describe(total)` says in words what is listed; `advice` helps when
+ * nothing is; `onMore(n)` is told when n products are shown, to keep the address in step.
  */
 export function createResults({ heading, describe, advice, onMore }) {
-  const head = heading ?? el('h2', { class: 'unseen' }, 'Products');
-  head.id = newId('results');
-  const summary = el('p', { class: 'summary' });
-  const relaxed = el('p', { class: 'relaxed', hidden: true });
-  const body = el('div', { class: 'results-body' });
-  const node = el('section', { class: 'results', 'aria-labelledby': head.id },
-    head, el('div', { class: 'results-head' }, summary), relaxed, body);
-  let described = describe;
-  const pane = createPane(body, {
-    skeleton: () => { summary.textContent = 'Looking…'; return cardSkeletons(12); },
-    failed: () => { summary.textContent = ''; relaxed.hidden = true; },
-    refused: (error) => { summary.textContent = described(0); relaxed.hidden = true; return nothing(error, advice); },
-  });
-
-  /** Lists what `path` answers to `params`: the first `n`, in the words of `words` if given. Done when shown. */
-  function load(path, params, n, words = describe) {
-    described = words;
-    const model = Number(params.model) || 3;
-    return pane.run(async (signal) => {
-      const reply = await get(path, { ...params, limit: n }, signal);
-      const items = Array.isArray(reply.body) ? reply.body : [];
-      const total = reply.total ?? items.length;
-      summary.textContent = words(total);
-      relaxed.hidden = !reply.relaxed;
-      relaxed.textContent = reply.relaxed ? `No exact match: ${reply.relaxed}` : '';
-      say(`${words(total)}. ${relaxed.textContent}`);
-      if (items.length === 0) return message('Nothing here', advice ?? '');
-      const list = el('ul', { class: 'cards' }, items.map((p) => el('li', {}, card(p, model))));
-      return [list, more(list, path, params, model, items.length, total)];
+    const head = heading ?? el('h2', { class: 'unseen' }, 'Products');
+    head.id = newId('results');
+    const summary = el('p', { class: 'summary' });
+    const relaxed = el('p', { class: 'relaxed', hidden: true });
+    const body = el('div', { class: 'results-body' });
+    const node = el(
+        'section',
+        { class: 'results', 'aria-labelledby': head.id },
+        head,
+        el('div', { class: 'results-head' }, summary),
+        relaxed,
+        body,
+    );
+    let described = describe;
+    const pane = createPane(body, {
+        skeleton: () => {
+            summary.textContent = 'Looking…';
+            return cardSkeletons(12);
+        },
+        failed: () => {
+            summary.textContent = '';
+            relaxed.hidden = true;
+        },
+        refused: (error) => {
+            summary.textContent = described(0);
+            relaxed.hidden = true;
+            return nothing(error, advice);
+        },
     });
-  }
 
-  function more(list, path, params, model, shown, total) {
-    const button = el('button', { type: 'button', class: 'more' });
-    const note = el('span', { class: 'muted' });
-    const row = el('div', { class: 'more-row' }, note, button);
-    const update = () => {
-      note.textContent = `${count(shown)} of ${plural(total, 'product')} shown`;
-      button.textContent = `Show ${count(Math.min(PAGE, total - shown))} more`;
-      button.hidden = shown >= total;
-    };
-    button.addEventListener('click', async () => {
-      if (button.getAttribute('aria-disabled') === 'true') return;
-      button.setAttribute('aria-disabled', 'true');
-      button.textContent = 'Loading…';
-      try {
-        const reply = await get(path, { ...params, limit: PAGE, offset: shown });
-        const fresh = reply.body.map((p) => el('li', {}, card(p, model)));
-        list.append(...fresh);
-        shown += fresh.length;
-        if (fresh.length === 0) total = shown;
-        fresh[0]?.querySelector('a')?.focus({ preventScroll: true });
-        onMore?.(shown);
+    /** Lists what `path` answers to `params`: the first `n`, in the words of `words` if given. Done when shown. */
+    function load(path, params, n, words = describe) {
+        described = words;
+        const model = Number(params.model) || 3;
+        return pane.run(async (signal) => {
+            const reply = await get(path, { ...params, limit: n }, signal);
+            const items = Array.isArray(reply.body) ? reply.body : [];
+            const total = reply.total ?? items.length;
+            summary.textContent = words(total);
+            relaxed.hidden = !reply.relaxed;
+            relaxed.textContent = reply.relaxed ? `No exact match: ${reply.relaxed}` : '';
+            say(`${words(total)}. ${relaxed.textContent}`);
+            if (items.length === 0) return message('Nothing here', advice ?? '');
+            const list = el(
+                'ul',
+                { class: 'cards' },
+                items.map((p) => el('li', {}, card(p, model))),
+            );
+            return [list, more(list, path, params, model, items.length, total)];
+        });
+    }
+
+    function more(list, path, params, model, shown, total) {
+        const button = el('button', { type: 'button', class: 'more' });
+        const note = el('span', { class: 'muted' });
+        const row = el('div', { class: 'more-row' }, note, button);
+        const update = () => {
+            note.textContent = `${count(shown)} of ${plural(total, 'product')} shown`;
+            button.textContent = `Show ${count(Math.min(PAGE, total - shown))} more`;
+            button.hidden = shown >= total;
+        };
+        button.addEventListener('click', async () => {
+            if (button.getAttribute('aria-disabled') === 'true') return;
+            button.setAttribute('aria-disabled', 'true');
+            button.textContent = 'Loading…';
+            try {
+                const reply = await get(path, { ...params, limit: PAGE, offset: shown });
+                const fresh = reply.body.map((p) => el('li', {}, card(p, model)));
+                list.append(...fresh);
+                shown += fresh.length;
+                if (fresh.length === 0) total = shown;
+                fresh[0]?.querySelector('a')?.focus({ preventScroll: true });
+                onMore?.(shown);
+                update();
+                say(note.textContent);
+            } catch {
+                button.textContent = 'That did not work. Try again';
+                say(button.textContent);
+            }
+            button.removeAttribute('aria-disabled');
+        });
         update();
-        say(note.textContent);
-      } catch {
-        button.textContent = 'That did not work. Try again';
-        say(button.textContent);
-      }
-      button.removeAttribute('aria-disabled');
-    });
-    update();
-    return row;
-  }
+        return row;
+    }
 
-  return { node, load, stop: pane.stop, summary };
+    return { node, load, stop: pane.stop, summary };
 }
