@@ -48,7 +48,7 @@ curl -fsS "http://127.0.0.1:$port/api/categories" | python3 -c 'import json, sys
 
 status=0
 "$source/scripts/run" --port "$port" >"$log.second" 2>&1 || status=$?
-[ "$status" -eq 75 ] && grep -q "localhost:$port" "$log.second" || fail "a second run gave status $status: $(cat "$log.second")"
+[ "$status" -eq 75 ] && grep -q "127.0.0.1:$port" "$log.second" || fail "a second run gave status $status: $(cat "$log.second")"
 rm -f "$log.second"
 
 kill -TERM "$run"
