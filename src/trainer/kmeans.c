@@ -14,7 +14,7 @@ enum {
 };
 
 static const double search_tol = 1e-6;    /* a search run may stop this early: the winner is finished afterwards */
-static const double search_budget = 2e10; /* distances; some ten seconds on one core */
+static const double search_budget = 1e10; /* distances; some five seconds on one core */
 
 const char *kmeans_stop_name(enum lloyd_stop stop)
 {
@@ -120,7 +120,7 @@ static int fit_all(struct kmeans_fit *fit, uint16_t *labels, const struct matrix
         .n_init = params->n_init,
         .max_iter = params->max_iter,
         .tol = params->tol > search_tol ? params->tol : search_tol,
-        .patience = fit->k > 1 ? 30 + 2 * (unsigned)fit->k : 0,
+        .patience = fit->k > 1 ? params->patience : 0,
         .budget = search_budget,
     };
     bool sampled = data->rows > KMEANS_SEARCH_ROWS;

@@ -117,8 +117,12 @@ KERNEL_TARGET static void KERNEL_NAME(assign)(const struct kernel_assign *job)
     case 6:
         KERNEL_NAME(assign_cols)(job, 6);
         break;
-    default:
-        KERNEL_NAME(assign_cols)(job, job->data->cols);
+    case 7:
+        KERNEL_NAME(assign_cols)(job, 7);
+        break;
+    case MATRIX_MAX_COLS:
+        KERNEL_NAME(assign_cols)(job, MATRIX_MAX_COLS);
+        break;
     }
     if (job->sums)
         reduce_scratch(job);

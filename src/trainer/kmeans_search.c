@@ -16,7 +16,8 @@ enum {
     POLISH_PASSES = 3, /* single-point passes per child; the winner is polished to the end by kmeans_fit */
 };
 
-static const double same = 1e-9; /* relative difference of inertia below which two optima count as one */
+/* Relative difference of inertia below which two optima count as one: runs that stop early differ by such trifles. */
+static const double same = 1e-7;
 
 struct optimum {
     double *centroids;
@@ -83,17 +84,17 @@ static int improve(struct population *p, struct pasar_err *err)
 /* Takes the child in, unless it is a twin of a member or worse than a full population. True: it is the new best. */
 static bool admit(struct population *p)
 {
-    size_t at = p->count;
-    for (size_t i = 0; i < p->count; i++)
-        if (fabs(p->members[i].inertia - p->child.inertia) <= same * p->child.inertia) {
-            if (i > 0 || p->child.inertia >= p->members[0].inertia)
-                return false;
-            at = 0; /* the same optimum, a shade better: takes the place, but is no progress */
-            struct optimum swapped = p->members[0];
+    for (size_t i = 0; i < p->count; i++) {
+        if (fabs(p->members[i].inertia - p->child.inertia) > same * p->child.inertia)
+            continue;
+        if (i == 0 && p->child.inertia < p->members[0].inertia) {
+            struct optimum shade_worse = p->members[0]; /* takes the place, but is no progress */
             p->members[0] = p->child;
-            p->child = swapped;
-            return false;
+            p->child = shade_worse;
         }
+        return false;
+    }
+    size_t at = p->count;
     while (at > 0 && p->child.inertia < p->members[at - 1].inertia)
         at--;
     if (at == POPULATION)

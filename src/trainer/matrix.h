@@ -12,7 +12,7 @@
 
 enum {
     MATRIX_TILE = 16,        /* rows */
-    MATRIX_MAX_COLS = 32,    /* far more than a record has numeric columns */
+    MATRIX_MAX_COLS = 8,     /* kernels are built for each number of columns up to this */
     MATRIX_MIN_BLOCK = 128,  /* tiles: 2048 rows */
     MATRIX_MAX_BLOCKS = 256, /* bounds the memory of per-block sums */
 };
@@ -22,7 +22,7 @@ struct matrix {
     double *cells; /* 64-byte aligned; rows past the last are zero */
 };
 
-/* Room for `rows` x `cols` zeros (cols 1 .. MATRIX_MAX_COLS). 0, or -1 with err. Free with matrix_fini. */
+/* Room for `rows` x `cols` (1 .. MATRIX_MAX_COLS) values that the caller will write; padding is zero. 0, or -1 with err. Free with matrix_fini. */
 int matrix_init(struct matrix *m, size_t rows, size_t cols, struct pasar_err *err) PASAR_MUSTCHECK;
 void matrix_fini(struct matrix *m);
 
