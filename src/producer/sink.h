@@ -1,0 +1,77 @@
+/* Where rows go. One table of functions, three implementations: Kafka, standard output, nowhere. */
+#ifndef PRODUCER_SINK_H
+#define PRODUCER_SINK_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "pasar/attrs.h"
+#include "pasar/err.h"
+#include "pasar/record.h"
+#include "producer/config.h"
+
+struct sink_row {
+    uint64_t row; /* 1-based data row */
+    int64_t timestamp_us;
+    const char *key;
+    size_t key_len;
+    const void *value; /* the record's JSON */
+    size_t value_len;
+};
+
+struct sink_reject {
+    const char *file;
+    uint64_t line, offset, row;
+    const char *reason;
+    const char *raw; /* the bytes as they stand in the file */
+    size_t raw_len;
+};
+
+/* After sink_settle: accepted = acknowledged + failed. */
+struct sink_counts {
+    uint64_t accepted;                       /* rows that the sink took */
+    uint64_t acknowledged;                   /* rows that are safe there */
+    uint64_t failed;                         /* rows that are not, or not certainly */
+    uint64_t uncertain;                      /* of these: may be stored all the same (POSSIBLY_PERSISTED) */
+    uint64_t dlq_accepted, dlq_acknowledged; /* rejected rows in the dead letter queue */
+    uint64_t ends_acknowledged;              /* control records */
+};
+
+enum sink_result {
+    SINK_DONE,    /* taken */
+    SINK_REFUSED, /* this row can never be sent (err says why); others can */
+    SINK_STOPPED, /* a stop was requested before it could be taken */
+    SINK_FAILED   /* nothing more can be sent (err says why) */
+};
+
+struct sink {
+    const struct sink_ops *ops;
+    struct sink_counts counts;
+};
+
+struct sink_ops {
+    /* Copies the row. Blocks while the queue is full (backpressure). */
+    enum sink_result (*send)(struct sink *sink, const struct sink_row *row, struct pasar_err *err);
+    /* Sends a rejected row to the dead letter queue. */
+    enum sink_result (*reject)(struct sink *sink, const struct sink_reject *reject, struct pasar_err *err);
+    /* Lets `timeout_ms` pass, working on acknowledgements meanwhile. */
+    void (*wait)(struct sink *sink, int timeout_ms);
+    /* Waits for every row, then sends the run's end to every partition and waits for that (partition_count is filled
+     * in). */
+    enum sink_result (*finish)(struct sink *sink, struct pasar_run_end *end, struct pasar_err *err);
+    /*
+     * After a failure or a stop: waits for outstanding rows (after a stop not longer than 1.2 s), then gives up on
+     * them, so that the counts are final.
+     */
+    void (*settle)(struct sink *sink);
+    void (*free)(struct sink *sink);
+};
+
+/*
+ * Opens the configured sink for run `run` (kept by reference). Kafka: waits for the broker up to --connect-timeout.
+ * NULL with err. Free with sink_free.
+ */
+struct sink *sink_open(const struct producer_config *config, const char *run, struct pasar_err *err) PASAR_MUSTCHECK;
+void sink_free(struct sink *sink);
+
+#endif
