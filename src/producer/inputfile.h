@@ -1,0 +1,36 @@
+/* One input file as a stream of text: a path or standard input, plain or gzip. */
+#ifndef PRODUCER_INPUTFILE_H
+#define PRODUCER_INPUTFILE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+#include "pasar/attrs.h"
+#include "pasar/err.h"
+
+struct inputfile;
+
+/* Opens `path` ("-" = standard input). NULL with err: PASAR_ENOINPUT, or PASAR_EDATA for text that is UTF-16. */
+struct inputfile *inputfile_open(const char *path, struct pasar_err *err) PASAR_MUSTCHECK;
+void inputfile_free(struct inputfile *file);
+
+/*
+ * A pasar_csv_read_fn: ctx is the struct inputfile. After -1, inputfile_error says more than errno where it is set
+ * (damaged gzip data).
+ */
+ssize_t inputfile_read(void *ctx, void *bytes, size_t len);
+const struct pasar_err *inputfile_error(const struct inputfile *file);
+
+/* Bytes read from the file itself, before unpacking. */
+uint64_t inputfile_offset(const struct inputfile *file);
+
+/* A regular file can be opened again later and has a size; false for pipes, terminals and standard input. */
+bool inputfile_is_regular(const struct inputfile *file);
+bool inputfile_is_gzip(const struct inputfile *file);
+uint64_t inputfile_size(const struct inputfile *file);
+
+/* The name for messages: the path, or "(stdin)". */
+const char *inputfile_name(const char *path);
+
+#endif
