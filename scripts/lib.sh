@@ -31,8 +31,8 @@ is_debian() {
 # need PACKAGE...: installs those that are missing; where it cannot, prints the list and ends with 69.
 need() {
     local package missing=() sudo=()
+    [ -z "${PASAR_NO_INSTALL:-}" ] || return 0
     if ! is_debian; then
-        [ -n "${PASAR_NO_INSTALL:-}" ] && return 0
         say "this system has no apt; install what these Debian packages hold, then set PASAR_NO_INSTALL=1:"
         die 69 "$*"
     fi
@@ -50,8 +50,13 @@ need() {
         >/dev/null || die 69 "apt-get could not install ${missing[*]}"
 }
 
-# want PACKAGE...: as need, but goes on without: what misses them skips itself.
-want() { (need "$@") || say "going on without: $*"; }
+# want PACKAGE...: as need, but goes on without those that cannot be had: the tests that miss them skip themselves.
+want() {
+    local package
+    for package in "$@"; do
+        (need "$package") || say "going on without $package"
+    done
+}
 
 # build PRESET [TARGET...]: configures and builds build/PRESET.
 build() {
