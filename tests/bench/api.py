@@ -107,7 +107,8 @@ def serve(bench, csv_path, name, port_index):
     bench.measure([bench.program("pasar-trainer"), "-q", "--batches", bench.batches(csv_path, f"{name}-batches"),
                    "--models", models])
     port = bench.port(port_index)
-    command = [bench.program("pasar-api"), "-q", "--models", models, "--bind", "127.0.0.1", "--port", str(port)]
+    command = [bench.program("pasar-api"), "-q", "--models", models, "--bind", "127.0.0.1", "--port", str(port),
+               "--threads", str(bench.args.threads)]
     with bench.daemon(command, name) as child:
         server = Server(bench, port, child.pid, name)
 
@@ -126,7 +127,7 @@ def serve(bench, csv_path, name, port_index):
 def static(bench, size):
     """Bare libmicrohttpd with a reply of `size` bytes; yields its port."""
     port = bench.port(9)
-    command = [bench.program("bench_mhd_static"), "--port", str(port), "--threads", str(bench.args.api_threads),
+    command = [bench.program("bench_mhd_static"), "--port", str(port), "--threads", str(bench.args.threads),
                "--size", str(size)]
     with bench.daemon(command, "static") as child:
         def is_ready():
@@ -139,7 +140,7 @@ def static(bench, size):
 
 def load(bench, port, paths, seconds):
     """wrk over the paths; its figures as a dictionary."""
-    sample = bench.measure(["wrk", "-t2", "-c16", f"-d{seconds:g}s", "-s", os.path.join(bench.here, "api.lua"),
+    sample = bench.measure(["wrk", "-t2", "-c16", f"-d{seconds}s", "-s", os.path.join(bench.here, "api.lua"),
                             f"http://127.0.0.1:{port}", "--", paths], timeout=seconds + 60)
     figures = next(json.loads(line[6:]) for line in sample.stdout.splitlines() if line.startswith("BENCH "))
     if figures["bad_status"] or figures["failed"] or not figures["requests"]:
@@ -154,7 +155,7 @@ def run(bench):
         servers = {"small": stack.enter_context(serve(bench, small_csv, "small", 5))}
         count = servers["small"].prepare()
         bench.results.facts.append(
-            f"API: wrk, 16 connections, 2 threads, {bench.args.seconds:g} s a run; different requests: "
+            f"API: wrk, 16 connections, 2 threads, {bench.args.seconds} s a run; different requests: "
             + ", ".join(f"{endpoint} {n:,}" for endpoint, n in count.items()))
         if bench.args.million:
             large_csv = bench.generate(bench.args.million)
@@ -179,7 +180,7 @@ def measure(bench, servers, endpoint, what, goal, large_goal, large_p99_ms):
 
     with static(bench, size) as port:
         for server in servers.values():
-            load(bench, server.port, server.paths[endpoint], 0.5)
+            load(bench, server.port, server.paths[endpoint], 1)
         sides = [side(small), lambda _: load(bench, port, small.paths[endpoint], bench.args.seconds)]
         runs = bench.alternate(bench.args.repeats, *sides, *([side(large)] if large else []))
     rate = [[r["rate"] for r in samples] for samples in runs]
@@ -187,7 +188,8 @@ def measure(bench, servers, endpoint, what, goal, large_goal, large_p99_ms):
                                   "requests/s", rate[0], rate[1], goal, note=latencies(runs[0], runs[1])))
     if large:
         bench.results.rows.append(Row(f"api.large.{endpoint}", f"API: {what}, {bench.args.million:,} products, against "
-                                      "the small catalogue", "requests/s", rate[2], rate[0], large_goal))
+                                      "the small catalogue", "requests/s", rate[2], rate[0], large_goal,
+                                      note=latencies(runs[2], runs[0])))
         bench.results.limits.append(Limit(f"api.large.{endpoint}.p99", f"API: {what}, {bench.args.million:,} products, "
                                           "p99", "ms", percentile(runs[2], "p99"), large_p99_ms))
 

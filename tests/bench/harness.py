@@ -92,9 +92,9 @@ def say(text):
 
 def number(value):
     """Three or four digits that a person can compare."""
-    if value >= 1000:
-        return f"{value:,.0f}"
-    return f"{value:.1f}" if value >= 100 else f"{value:.2f}" if value >= 1 else f"{value:.3f}"
+    size = abs(value)
+    return f"{value:,.0f}" if size >= 1000 else f"{value:.1f}" if size >= 100 else f"{value:.2f}" if size >= 1 \
+        else f"{value:.3f}"
 
 
 def mark(met):
@@ -111,7 +111,7 @@ def print_table(results, out=sys.stdout):
     if results.rows:
         lines(["what", "unit", "Pasar", "reference", "ratio", "goal", ""],
               [[r.what, r.unit, number(statistics.median(r.pasar)), number(statistics.median(r.reference)),
-                f"{r.ratio:.2f} x", "" if r.goal is None else f">= {r.goal:g} x",
+                f"{number(r.ratio)} x", "" if r.goal is None else f">= {r.goal:g} x",
                 mark(None if r.goal is None else r.ratio >= r.goal)] for r in results.rows])
         print(file=out)
     if results.limits:

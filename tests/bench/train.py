@@ -14,13 +14,18 @@ CASES = ((3, 3, 8, (5, 45)), (5, 8, 5, (5, 35)), (5, 64, 4, (2, 12)))
 def run(bench):
     rows = bench.args.train_rows
     bench.results.facts.append(
-        f"trainer: {rows:,} rows, 2 threads on both sides, time per iteration = (time of the longer run - time of the "
+        f"trainer: {rows:,} rows, {bench.args.threads} threads on both sides, time per iteration = (time of the longer run - time of the "
         "shorter) / difference in iterations; same data, same start, results compared")
     for cols, k, goal, iterations in CASES:
         lloyd(bench, rows, cols, k, goal, iterations)
     memory(bench)
     if bench.args.whole:
         whole(bench)
+
+
+def threads(bench):
+    """Environment that gives scikit-learn as many threads as the trainer gets."""
+    return {"OMP_NUM_THREADS": str(bench.args.threads), "OPENBLAS_NUM_THREADS": str(bench.args.threads)}
 
 
 def lloyd(bench, rows, cols, k, goal, iterations):
@@ -30,8 +35,7 @@ def lloyd(bench, rows, cols, k, goal, iterations):
     shape = ["--rows", str(rows), "--cols", str(cols), "--k", str(k)]
     script = os.path.join(bench.here, "sklearn_lloyd.py")
     counts = ["1"] + [str(i) for i in iterations]  # the first run of one iteration only warms up
-    threads = {"OMP_NUM_THREADS": "2", "OPENBLAS_NUM_THREADS": "2"}
-    bench.measure([PYTHON, script, "make", data, start] + shape)
+        bench.measure([PYTHON, script, "make", data, start] + shape)
 
     def fits(sample):
         runs = [json.loads(line) for line in sample.stdout.splitlines()][1:]
@@ -41,9 +45,9 @@ def lloyd(bench, rows, cols, k, goal, iterations):
 
     ours, theirs = bench.alternate(
         bench.args.repeats,
-        lambda _: fits(bench.measure([bench.program("bench_kmeans"), "--data", data, "--start", start, "--threads", "2"]
-                                     + shape + counts)),
-        lambda _: fits(bench.measure([PYTHON, script, "run", data, start] + shape + counts, env=threads)))
+        lambda _: fits(bench.measure([bench.program("bench_kmeans"), "--data", data, "--start", start, "--threads",
+                                     str(bench.args.threads)] + shape + counts)),
+        lambda _: fits(bench.measure([PYTHON, script, "run", data, start] + shape + counts, env=threads(bench))))
     for mine, other in zip(ours[0], theirs[0]):
         if abs(mine["inertia"] - other["inertia"]) > 1e-6 * other["inertia"]:
             raise BenchError(f"{name}: inertia {mine['inertia']} here, {other['inertia']} there")
@@ -63,7 +67,7 @@ def lloyd(bench, rows, cols, k, goal, iterations):
 
 def train(bench, batches, name):
     return bench.measure([bench.program("pasar-trainer"), "-q", "--batches", batches, "--models", bench.path(name),
-                          "--threads", "2"])
+                          "--threads", str(bench.args.threads)])
 
 
 def memory(bench):
@@ -87,7 +91,7 @@ def whole(bench):
         bench.args.repeats,
         lambda repeat: train(bench, batches, f"whole-{repeat}"),
         lambda repeat: bench.measure([PYTHON, script, batches, bench.path(f"whole-sklearn-{repeat}")],
-                                     env={"OMP_NUM_THREADS": "2", "OPENBLAS_NUM_THREADS": "2"}))
+                                     env=threads(bench)))
     bench.results.rows.append(Row("trainer.whole", f"trainer: {bench.args.rows:,} rows, batches to three models, "
                                   "against pandas + scikit-learn", "s", [s.seconds for s in ours],
                                   [s.seconds for s in theirs], None, False))
