@@ -14,8 +14,8 @@ CASES = ((3, 3, 8, (5, 45)), (5, 8, 5, (5, 35)), (5, 64, 4, (2, 12)))
 def run(bench):
     rows = bench.args.train_rows
     bench.results.facts.append(
-        f"trainer: {rows:,} rows, {bench.args.threads} threads on both sides, time per iteration = (time of the longer run - time of the "
-        "shorter) / difference in iterations; same data, same start, results compared")
+        f"trainer: {rows:,} rows, {bench.args.threads} threads on both sides, time per iteration = (time of the longer "
+        "run - time of the shorter) / difference in iterations; same data, same start, results compared")
     for cols, k, goal, iterations in CASES:
         lloyd(bench, rows, cols, k, goal, iterations)
     memory(bench)
@@ -35,7 +35,7 @@ def lloyd(bench, rows, cols, k, goal, iterations):
     shape = ["--rows", str(rows), "--cols", str(cols), "--k", str(k)]
     script = os.path.join(bench.here, "sklearn_lloyd.py")
     counts = ["1"] + [str(i) for i in iterations]  # the first run of one iteration only warms up
-        bench.measure([PYTHON, script, "make", data, start] + shape)
+    bench.measure([PYTHON, script, "make", data, start] + shape)
 
     def fits(sample):
         runs = [json.loads(line) for line in sample.stdout.splitlines()][1:]
