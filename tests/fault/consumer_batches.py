@@ -1,0 +1,56 @@
+#!/usr/bin/python3
+"""Batches close by count, by bytes, by time when the topic is idle, and at the end; what is no record goes to the rejects."""
+
+import base64
+import json
+import subprocess
+import time
+
+from drill import FAST, TOPIC, Drill, await_, batches, check, check_exactly_once, finish, numbers, rows, terminate, verify
+
+with Drill() as drill:
+    broker = drill.broker(partitions=2)
+    finish(drill.producer(broker.brokers, drill.catalogue(1000)), 20)
+    log = finish(drill.consumer(broker.brokers, "--partitions", "all", "--exit-at-end", "--batch-records", "100", *FAST), 20)
+    check_exactly_once(drill.out, 1000)
+    counts = numbers(log)
+    check(counts["rows"] == 1000 and counts["ends"] == 2 and counts["rejects"] == 0, f"counts {counts}")
+    ranges = [b.split("+") for b in batches(drill.out) if b.endswith(".csv")]
+    lengths = sorted(int(r[3].split(".")[0]) - int(r[2]) + 1 for r in ranges)
+    check(lengths[-1] == 100 and lengths.count(100) >= 8 and counts["batches"] == len(ranges), f"lengths {lengths}")
+    timestamps = sorted((r["timestamp"], r["product_id"]) for r in rows(drill.out))
+    check([p for t, p in timestamps] == [f"P{n}" for n in range(1, 1001)], "time order is not file order")
+    check(rows(drill.out)[0]["product_name"].endswith('", with\nnewline'), "text was changed")
+
+    # again: nothing to do
+    log = finish(drill.consumer(broker.brokers, "--partitions", "all", "--exit-at-end", *FAST), 20)
+    check(numbers(log)["rows"] == 0, "rows were read twice")
+
+    # by bytes: a limit below one row makes batches of one
+    small = drill.dir / "small"
+    finish(drill.consumer(broker.brokers, "--partitions", "0", "--ignore-committed", "--exit-at-end", "--batch-bytes", "10",
+                          *FAST, out=small, group="small"), 20)
+    check(all(b.split("+")[2] == b.split("+")[3].split(".")[0] for b in batches(small)), "a batch is larger than its limit")
+
+    # by time, on an idle topic, and rejects: foreign messages through kcat
+    before = len(batches(drill.out))
+    consumer = drill.consumer(broker.brokers, "--partitions", "all", "--batch-seconds", "0.3", *FAST)
+    subprocess.run(["kcat", "-b", broker.brokers, "-t", TOPIC, "-P", "-p", "1", "-K", "|", "-D", "\n"], check=True,
+                   input='k|{"no":"record"}\nk2|\x00\xff', text=True, encoding="latin-1")
+    started = time.monotonic()
+    await_(lambda: len(batches(drill.out)) > before, "a batch of rejects", 5)
+    log = terminate(consumer, 0)
+    check(numbers(log)["rejects"] == 2, f"counts {numbers(log)}")
+    rejects = [json.loads(l) for p in sorted(drill.out.glob("*.rejects.jsonl")) for l in p.read_text().splitlines()]
+    check(len(rejects) == 2 and all(r["partition"] == 1 and r["reason"] for r in rejects), f"rejects {rejects}")
+    check([r["offset"] for r in rejects] == list(range(rejects[0]["offset"], rejects[0]["offset"] + 2)), f"{rejects}")
+    check_exactly_once(drill.out, 1000)
+    check("foreign messages 2" in verify(drill), "--verify does not count foreign messages")
+
+    # --exit-at-end waits for an unfinished run and says so; --exit-idle does not
+    finish(drill.consumer(broker.brokers, "--partitions", "all", "--exit-idle", "0.5", *FAST), 20)
+    consumer = drill.consumer(broker.brokers, "--partitions", "all", "--exit-at-end", *FAST)
+    time.sleep(2)
+    check(consumer.poll() is None, "--exit-at-end ended although the topic does not end with an end record")
+    check("waiting for an end record in partition 1" in consumer.log.read_text(), "it does not say what it waits for")
+    terminate(consumer, 0)

@@ -1,0 +1,45 @@
+#!/usr/bin/python3
+"""What the consumer refuses, with which status and words; and a second one on the same partitions waits for its turn."""
+
+import socket
+import time
+
+from drill import FAST, Drill, await_log, check, check_exactly_once, finish, free_port, terminate
+
+with Drill() as drill:
+    port = free_port()
+    broker = drill.broker(port=port)
+
+    def refused(status, says, *options, brokers=broker.brokers, **kwargs):
+        log = finish(drill.consumer(brokers, "--partitions", "all", *options, *FAST, **kwargs), 20, status)
+        check(says in log, f"'{says}' is not in:\n{log}")
+
+    closed = f"127.0.0.1:{free_port()}"
+    refused(69, closed, "--connect-timeout", "0.5", brokers=closed)
+    refused(64, "--partitions", "--partitions", "x")
+    refused(64, "enable.auto.commit", "-X", "enable.auto.commit=true")
+    file = drill.dir / "file"
+    file.write_text("")
+    refused(73, "file", out=file / "x")
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        refused(69, str(taken.getsockname()[1]), "--metrics-port", str(taken.getsockname()[1]))
+
+    finish(drill.producer(broker.brokers, drill.catalogue(2000)), 20)
+    first = drill.consumer(broker.brokers, "--partitions", "all", *FAST, name="first")
+    await_log(first, "ended in partition")
+    refused(65, "drillers", out=drill.out, group="others")
+    second = drill.consumer(broker.brokers, "--partitions", "all", "--exit-at-end", *FAST, name="second")
+    await_log(second, "waiting for partition")
+    check(str(first.pid) in second.log.read_text(), "the holder of the lock is not named")
+    terminate(first, 0)
+    finish(second, 20)
+    check_exactly_once(drill.out, 2000)
+
+    # the broker comes back as another cluster: offsets of the first mean nothing there
+    broker.terminate()
+    broker.wait()
+    broker = drill.broker(port=port)
+    refused(65, "belongs to cluster", brokers=broker.brokers)
+    check_exactly_once(drill.out, 2000)

@@ -1,0 +1,70 @@
+#!/usr/bin/python3
+"""--verify finds every way in which the files can differ from what was sent, and names it."""
+
+import shutil
+
+from drill import FAST, Drill, batches, check, finish, verify
+
+with Drill() as drill:
+    broker = drill.broker(partitions=2)
+    finish(drill.producer(broker.brokers, drill.catalogue(600), "--run-id", "one"), 20)
+    finish(drill.producer(broker.brokers, drill.catalogue(50), "--run-id", "two"), 20)
+    finish(drill.consumer(broker.brokers, "--partitions", "all", "--exit-at-end", "--batch-records", "50", *FAST), 20)
+    sound = drill.dir / "sound"
+    shutil.copytree(drill.out, sound)
+
+    text = verify(drill)
+    check("run one: sent 600, found 600, rejected 0, missing 0, doubled 0: whole" in text, text)
+    check("run two: sent 50, found 50" in text and "2 of 2 runs whole" in text, text)
+
+    def damaged(what, says, harm):
+        shutil.rmtree(drill.out)
+        shutil.copytree(sound, drill.out)
+        harm([drill.out / name for name in batches(drill.out)])
+        text = verify(drill, 65)
+        for word in says:
+            check(word in text, f"{what}: '{word}' is not in:\n{text}")
+
+    def edit(path, old, new):
+        data = path.read_bytes()
+        check(old in data, f"{old} is not in {path.name}")
+        path.write_bytes(data.replace(old, new, 1))
+
+    csvs = [name for name in batches(sound) if name.endswith(".csv")]
+    ends = [name for name in batches(sound) if name.endswith(".end.json")]
+    lost = csvs[1]
+    lost_rows = len((sound / lost).read_bytes().split(b"https://example.invalid/p/")) - 1
+
+    damaged("an edited byte", [csvs[0], "changed"], lambda files: edit(files[0], b"about x", b"about y"))
+    damaged("a deleted batch", [f"missing {lost_rows}", "missing rows: ", "gap: "], lambda files: (drill.out / lost).unlink())
+
+    def copy(files):
+        stem = csvs[1][:-len(".csv")]
+        head = stem.rsplit("+", 2)[0]
+        for suffix in (".csv", ".json"):
+            target = drill.out / f"{head}+{10**6:020d}+{10**6 + 49:020d}{suffix}"
+            shutil.copy(drill.out / (stem + suffix), target)
+            if suffix == ".json":
+                import json
+                sidecar = json.loads(target.read_text())
+                sidecar["first_offset"], sidecar["last_offset"] = 10**6, 10**6 + 49
+                target.write_text(json.dumps(sidecar))
+
+    damaged("a batch copied twice", [f"doubled {lost_rows}", "doubled rows: "], copy)
+
+    def swap(files):  # two rows change places: checksum mended, so only the digest can tell
+        import hashlib
+        import json
+        path = drill.out / csvs[0]
+        sidecar = path.with_suffix(".json")
+        edit(path, b"Home|Kitchen|Pans", b"Home|Kitchen|Pots")
+        content = json.loads(sidecar.read_text())
+        content["sha256"] = hashlib.sha256(path.read_bytes()).hexdigest()
+        sidecar.write_text(json.dumps(content))
+
+    damaged("an edit with a new checksum", ["digest", "contents differ"], swap)
+    damaged("a missing sidecar", ["damaged: " + csvs[0]], lambda files: (drill.out / csvs[0]).with_suffix(".json").unlink())
+    damaged("a missing end", ["no end record in 1 of 2 partitions"], lambda files: (drill.out / ends[0]).unlink())
+    damaged("a cut file", ["damaged: " + csvs[0]], lambda files: (drill.out / csvs[0]).write_bytes(
+        (drill.out / csvs[0]).read_bytes()[:-40]))
+    damaged("all ends gone", ["no end record: interrupted"], lambda files: [(drill.out / e).unlink() for e in ends])
