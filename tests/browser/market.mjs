@@ -96,7 +96,8 @@ export function retrain(folder, options = []) {
   ]);
 }
 
-/** Starts pasar-api on folder/models; {base, stop()}. `ready: false` returns as soon as it listens. */
+/** Starts pasar-api on folder/models; {base, port, stop()}. `ready: false` returns as soon as it listens; stop() fails
+ * when it does not end with status 0, as a sanitizer's finding would make it. */
 export async function serve(folder, { port, ready = true } = {}) {
   const at = port ?? (await freePort());
   const child = start(join(BIN, 'pasar-api'), [
@@ -120,7 +121,8 @@ export async function serve(folder, { port, ready = true } = {}) {
     port: at,
     stop: async () => {
       child.kill('SIGTERM');
-      await child.ended;
+      const status = await child.ended;
+      if (status !== 0) throw new Error(`pasar-api ended with ${status}:\n${child.output}`);
     },
   };
 }

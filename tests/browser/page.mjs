@@ -21,13 +21,14 @@ if (skipped) {
 const started = Date.now();
 const browser = await launch();
 let failures = 0;
+let api = null;
 let count = 0;
 try {
   const world = { browser, base: given, folder: null, sample: join(process.env.PASAR_SOURCE, 'data/sample.csv') };
   if (!given) {
     world.folder = newFolder();
     await train(world.folder, world.sample);
-    const api = await serve(world.folder);
+    api = await serve(world.folder);
     world.base = api.base;
     console.log(`# market ready after ${((Date.now() - started) / 1000).toFixed(1)} s`);
   }
@@ -61,6 +62,7 @@ try {
     }
     for (const page of pages) await page.context().close();
   }
+  await api?.stop();
 } finally {
   await browser.close();
   await cleanUp();

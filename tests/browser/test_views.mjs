@@ -420,12 +420,14 @@ export const tests = {
       ['desktop', {}],
       ['desktop-dark', { colorScheme: 'dark' }],
       ['wide', { viewport: { width: 2560, height: 1440 } }],
+      ['large-text', { viewport: { width: 1280, height: 900 } }],
       ['zoomed', { viewport: { width: 640, height: 450 }, deviceScaleFactor: 2 }],
     ];
     for (const [name, options] of cases) {
       const page = await open(options);
       for (const view of ['browse', 'search?q=cable', 'price?target=500', 'models?q=cable', 'map', 'status']) {
         await page.view(view);
+        if (name === 'large-text') await page.evaluate(() => (document.documentElement.style.fontSize = '200%'));
         assert.ok((await overflow(page)) <= 0, `${view} is ${await overflow(page)} px too wide on ${name}`);
         await screenshot(page, `${view.split('?')[0]}-${name}`);
       }

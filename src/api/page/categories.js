@@ -25,6 +25,7 @@ const RATINGS = [
 ];
 const FILTERS = ['sort', 'min_price', 'max_price', 'min_rating', 'cluster'];
 
+const filtered = (state) => FILTERS.some((name) => name !== 'sort' && state[name]);
 const lastPart = (path) =>
     String(path ?? '')
         .split('|')
@@ -155,8 +156,18 @@ export function mount(main, app) {
     const treeNode = el('nav', { class: 'tree-pane', 'aria-label': 'Categories' });
     const treePane = createPane(treeNode, { skeleton: treeSkeleton });
     const heading = el('h1', { tabIndex: -1 }, 'All products');
+    /** The same category without filters if there are any, then the categories that the API names. */
+    function suggest(texts) {
+        const links = texts
+            .filter((text) => text !== state.category)
+            .map((text) => [categoryName(text), address('browse', { category: text })]);
+        const bare = address('browse', { category: state.category, sort: state.sort });
+        return filtered(state) ? [['Without filters', bare], ...links] : links;
+    }
+
     const results = createResults({
         describe: (total) => plural(total, 'product'),
+        suggest,
         advice: 'A wider price range, fewer stars or another category may help.',
         onMore: (n) => app.note({ ...state, n }),
     });
@@ -214,7 +225,7 @@ export function mount(main, app) {
             if (document.activeElement !== controls[name]) controls[name].value = params[name] ?? '';
         }
         if (controls.cluster.options.length === 1) loadGroups().catch(() => {}); // the other filters work without
-        clear.hidden = !['min_price', 'max_price', 'min_rating', 'cluster'].some((name) => params[name]);
+        clear.hidden = !filtered(state);
         heading.textContent = params.category ? categoryName(lastPart(params.category)) : 'All products';
         if (moved) {
             const focused = treeNode.contains(document.activeElement) ? document.activeElement.dataset.path : undefined;

@@ -141,7 +141,7 @@ export function mount(main, app) {
                     el(
                         'figcaption',
                         { class: 'muted small' },
-                        `${note.join('; ')}. Rings mark the middle of each group.`,
+                        `${note.join('; ')}. Rings mark the average of each group.`,
                     ),
                 ),
                 side,

@@ -62,7 +62,7 @@ function failure(error, attempt, again) {
 
 /**
  * Makes `node` a pane. `skeleton()` returns the nodes to show while nothing is there yet; `refused(error)` returns the
- * nodes to show when the API says no (default: its words); `failed()` hears of a failure that is shown.
+ * nodes (or a promise of them) to show when the API says no (default: its words); `failed()` hears of a failure that is shown.
  */
 export function createPane(node, { skeleton, refused, failed } = {}) {
     let controller = null;
@@ -97,7 +97,9 @@ export function createPane(node, { skeleton, refused, failed } = {}) {
                 node.replaceChildren(waiting.node);
                 failed?.();
             } else {
-                node.replaceChildren(...[refused ? refused(error) : message('Not found', error.message)].flat());
+                const nodes = refused ? await refused(error) : message('Not found', error.message);
+                if (signal.aborted) return;
+                node.replaceChildren(...[nodes].flat());
             }
         }
         node.removeAttribute('aria-busy');

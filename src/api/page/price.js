@@ -3,7 +3,7 @@
 import { debounce, el, newId, svg } from './dom.js';
 import { get } from './api.js';
 import { createResults } from './results.js';
-import { shown } from './route.js';
+import { address, shown } from './route.js';
 import { plural, rupees, rupeesShort } from './format.js';
 
 const DEFAULT = { target: 500, tolerance: 10 };
@@ -65,6 +65,7 @@ export function mount(main, app) {
     );
     const results = createResults({
         describe: (total) => `${plural(total, 'product')}, best rated first`,
+        suggest: (texts) => texts.map((text) => [rupees(Number(text)), address('price', { ...state, target: text })]),
         advice: 'A wider tolerance or another price may help.',
         onMore: (n) => app.note({ ...state, n }),
     });
@@ -152,9 +153,10 @@ export function mount(main, app) {
         };
         drawState();
         if (bins.length === 0) loadChart().catch(() => {}); // the slider works without
+        // strict=0: the API widens the tolerance, and says so, rather than find nothing.
         return results.load(
             '/api/products_by_price',
-            { target_price: state.target, tolerance: state.tolerance },
+            { target_price: state.target, tolerance: state.tolerance, strict: 0 },
             shown(params),
         );
     }

@@ -4,25 +4,16 @@ import { el, newId, say } from './dom.js';
 import { get } from './api.js';
 import { createPane, message } from './pane.js';
 import { card, cardSkeletons } from './cards.js';
-import { address, PAGE } from './route.js';
-import { count, plural } from './format.js';
+import { PAGE } from './route.js';
+import { capital, count, plural } from './format.js';
 
-/** What the API says when it finds nothing, with its suggestions as searches to follow. */
-function nothing(error, advice) {
-    const suggestions = Array.isArray(error.problem.suggestions) ? error.problem.suggestions : [];
+/** What the API says when it finds nothing, and where to go from there: links as [text, address]. */
+function nothing(error, links, advice) {
     say(`Nothing found. ${error.message}`);
-    const node = message(error.status === 404 ? 'Nothing found' : 'That does not work', error.message);
-    if (suggestions.length) {
-        node.append(
-            el('p', { class: 'muted' }, 'Try instead'),
-            el(
-                'ul',
-                { class: 'suggestions' },
-                suggestions.map((text) =>
-                    el('li', {}, el('a', { class: 'chip', href: address('search', { q: text }) }, text)),
-                ),
-            ),
-        );
+    const node = message(error.status === 404 ? 'Nothing found' : 'That does not work', capital(error.message));
+    if (links.length > 0) {
+        const chips = links.map(([text, href]) => el('li', {}, el('a', { class: 'chip', href }, text)));
+        node.append(el('p', { class: 'muted' }, 'Try instead'), el('ul', { class: 'suggestions' }, chips));
     } else if (advice) {
         node.append(el('p', { class: 'muted' }, advice));
     }
@@ -30,10 +21,11 @@ function nothing(error, advice) {
 }
 
 /**
- * A list for one view, under `heading` if given. `describe(total)` says in words what is listed; `advice` helps when
- * nothing is; `onMore(n)` is told when n products are shown, to keep the address in step.
+ * A list for one view, under `heading` if given. `describe(total)` says in words what is listed. When nothing is,
+ * `suggest(texts)` turns the API's suggestions into links [text, address] (or a promise of them), and `advice` helps
+ * when there are none. `onMore(n)` is told when n products are shown, to keep the address in step.
  */
-export function createResults({ heading, describe, advice, onMore }) {
+export function createResults({ heading, describe, suggest, advice, onMore }) {
     const head = heading ?? el('h2', { class: 'unseen' }, 'Products');
     head.id = newId('results');
     const summary = el('p', { class: 'summary' });
@@ -57,10 +49,11 @@ export function createResults({ heading, describe, advice, onMore }) {
             summary.textContent = '';
             relaxed.hidden = true;
         },
-        refused: (error) => {
+        refused: async (error) => {
             summary.textContent = described(0);
             relaxed.hidden = true;
-            return nothing(error, advice);
+            const texts = Array.isArray(error.problem.suggestions) ? error.problem.suggestions : [];
+            return nothing(error, (await suggest?.(texts)) ?? [], advice);
         },
     });
 

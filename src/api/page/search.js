@@ -2,16 +2,25 @@
 
 import { el } from './dom.js';
 import { createResults } from './results.js';
-import { shown } from './route.js';
-import { count } from './format.js';
+import { get } from './api.js';
+import { address, shown } from './route.js';
+import { categoryName, count } from './format.js';
 
 export const title = (params) => (params.q ? `“${params.q}”` : 'Search');
+
+/** The API's own suggestions as searches; if it has none, the parts of the market to look around in. */
+async function suggest(texts) {
+    if (texts.length > 0) return texts.map((text) => [text, address('search', { q: text })]);
+    const names = Object.keys((await get('/api/categories').catch(() => ({ body: {} }))).body);
+    return names.slice(0, 8).map((name) => [categoryName(name), address('browse', { category: name })]);
+}
 
 export function mount(main, app) {
     let state = {};
     const heading = el('h1', { tabIndex: -1 }, 'Search');
     const results = createResults({
         describe: () => '',
+        suggest,
         advice: 'Fewer or other words may help.',
         onMore: (n) => app.note({ ...state, n }),
     });
