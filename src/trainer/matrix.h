@@ -22,7 +22,8 @@ struct matrix {
     double *cells; /* 64-byte aligned; rows past the last are zero */
 };
 
-/* Room for `rows` x `cols` (1 .. MATRIX_MAX_COLS) values that the caller will write; padding is zero. 0, or -1 with err. Free with matrix_fini. */
+/* Room for `rows` x `cols` (1 .. MATRIX_MAX_COLS) values that the caller will write; padding is zero. 0, or -1 with
+ * err. Free with matrix_fini. */
 int matrix_init(struct matrix *m, size_t rows, size_t cols, struct pasar_err *err) PASAR_MUSTCHECK;
 void matrix_fini(struct matrix *m);
 

@@ -1,0 +1,166 @@
+/* Polls the batch directory; polling misses nothing, on whatever file system. */
+#include "trainer/watch.h"
+
+#include <stdlib.h>
+
+#include "pasar/clock.h"
+#include "pasar/hash.h"
+#include "pasar/log.h"
+#include "pasar/metrics.h"
+#include "pasar/stop.h"
+
+enum { RETRY_LOOKS = 6 }; /* after a failure that may pass: so many looks later */
+
+struct watch {
+    const struct config *config;
+    const struct feature_set *set;
+    struct watch_totals *totals;
+    struct pasar_metrics *registry;
+    struct pasar_metric *generations, *failures, *rows, *batches, *seconds, *trained_at, *inertia[PASAR_MODELS],
+        *silhouette[PASAR_MODELS];
+    uint64_t tried;      /* fingerprint of the batches of the last training, also of one that failed */
+    uint64_t rows_known; /* rows of the last training that succeeded */
+    int looks_left;      /* to the next try after a failure; 0: none is due */
+};
+
+static int register_metrics(struct watch *w, struct pasar_err *err)
+{
+    static const char *const model_label[PASAR_MODELS] = {"model=\"1\"", "model=\"2\"", "model=\"3\""};
+    struct pasar_metrics *r = w->registry = pasar_metrics_new();
+    if (!r)
+        return pasar_err_nomem(err, "metrics");
+    w->generations = pasar_metrics_counter(r, "pasar_trainer_generations_total", "Generations published.", NULL);
+    w->failures = pasar_metrics_counter(r, "pasar_trainer_failures_total", "Trainings that failed.", NULL);
+    w->rows = pasar_metrics_gauge(r, "pasar_trainer_rows", "Rows of the newest generation.", NULL);
+    w->batches = pasar_metrics_gauge(r, "pasar_trainer_batches", "Batch files of the newest generation.", NULL);
+    w->seconds = pasar_metrics_gauge(r, "pasar_trainer_training_seconds", "How long the last training took.", NULL);
+    w->trained_at = pasar_metrics_gauge(r, "pasar_trainer_last_trained_timestamp_seconds",
+                                        "When the newest generation was published.", NULL);
+    for (size_t m = 0; m < PASAR_MODELS; m++) {
+        w->inertia[m] = pasar_metrics_gauge(r, "pasar_trainer_inertia", "Inertia of a model.", model_label[m]);
+        w->silhouette[m] = pasar_metrics_gauge(r, "pasar_trainer_silhouette", "Silhouette of a model.", model_label[m]);
+    }
+    return 0;
+}
+
+static void count_success(struct watch *w, const struct trainer_report *report)
+{
+    w->totals->generations++;
+    w->totals->last = *report;
+    w->rows_known = report->rows;
+    pasar_metric_add(w->generations, 1);
+    pasar_metric_set(w->rows, (double)report->rows);
+    pasar_metric_set(w->batches, (double)report->batches);
+    pasar_metric_set(w->seconds, report->seconds);
+    pasar_metric_set(w->trained_at, (double)pasar_clock_wall_us() / 1e6);
+    for (size_t m = 0; m < PASAR_MODELS; m++) {
+        pasar_metric_set(w->inertia[m], report->inertia[m]);
+        pasar_metric_set(w->silhouette[m], report->silhouette[m]);
+    }
+}
+
+/* A number for what the directory holds: the names carry topic, partition and offsets, and batches never change. */
+static uint64_t fingerprint(const struct pasar_batch_list *list)
+{
+    uint64_t sum = 0;
+    for (size_t i = 0; i < list->count; i++) {
+        char name[PASAR_BATCH_NAME_MAX] = {0};
+        if (list->names[i].kind != PASAR_BATCH_ROWS)
+            continue;
+        pasar_batch_name_format(&list->names[i], name);
+        sum += pasar_hash64(name, sizeof name);
+    }
+    return sum;
+}
+
+/* Rows as the sidecars tell; for a batch without one, its range of offsets. */
+static uint64_t count_rows(const struct config *config, const struct pasar_batch_list *list)
+{
+    uint64_t rows = 0;
+    for (size_t i = 0; i < list->count; i++) {
+        const struct pasar_batch_name *name = &list->names[i];
+        struct pasar_batch_sidecar sidecar;
+        struct pasar_err ignored = PASAR_ERR_INIT;
+        if (name->kind != PASAR_BATCH_ROWS)
+            continue;
+        if (pasar_batch_sidecar_read(&sidecar, config->batches, name, &ignored) != 0) {
+            rows += (uint64_t)(name->last_offset - name->first_offset) + 1;
+            continue;
+        }
+        rows += sidecar.rows;
+        pasar_batch_sidecar_free(&sidecar);
+    }
+    return rows;
+}
+
+static bool should_train(struct watch *w, const struct pasar_batch_list *list, uint64_t found, bool asked)
+{
+    if (found == 0)
+        return false; /* no batches yet */
+    if (asked || w->tried == 0)
+        return true;
+    if (found == w->tried)
+        return w->looks_left > 0 && --w->looks_left == 0;
+    return count_rows(w->config, list) >= w->rows_known + (uint64_t)w->config->min_rows;
+}
+
+/* Bad batches stay bad until the directory changes; a full disk or a second trainer may be gone in a while. */
+static void count_failure(struct watch *w, const struct pasar_err *cause)
+{
+    pasar_error("%s", cause->msg);
+    w->totals->failures++;
+    pasar_metric_add(w->failures, 1);
+    w->looks_left = cause->code == PASAR_EDATA ? 0 : RETRY_LOOKS;
+}
+
+static void look(struct watch *w, bool asked)
+{
+    struct pasar_batch_list list = {0};
+    struct trainer_report report;
+    struct pasar_err err = PASAR_ERR_INIT;
+    struct pasar_buf text = {0};
+    if (pasar_batch_list_read(&list, w->config->batches, &err) != 0) {
+        static struct pasar_log_limit limit = PASAR_LOG_LIMIT;
+        pasar_log_limited(&limit, PASAR_LOG_ERROR, "%s", err.msg);
+        return;
+    }
+    uint64_t found = fingerprint(&list);
+    if (should_train(w, &list, found, asked)) {
+        w->tried = found;
+        w->looks_left = 0;
+        if (trainer_train(w->config, w->set, &list, &report, &err) == 0) {
+            trainer_report_text(&report, w->set, &text);
+            pasar_info("%s", pasar_buf_cstr(&text) ? text.data : "");
+            pasar_buf_fini(&text);
+            count_success(w, &report);
+        } else if (!(pasar_stop_requested() && err.code == PASAR_ETEMP)) {
+            count_failure(w, &err);
+        }
+    }
+    pasar_batch_list_free(&list);
+}
+
+int watch_run(const struct config *config, const struct feature_set *set, struct watch_totals *totals,
+              struct pasar_err *err)
+{
+    struct watch w = {.config = config, .set = set, .totals = totals};
+    struct pasar_metrics_server *server = NULL;
+    int result = -1;
+    *totals = (struct watch_totals){0};
+    if (register_metrics(&w, err) != 0)
+        goto out;
+    if (config->metrics_port > 0) {
+        server = pasar_metrics_server_start(w.registry, config->metrics_bind, (uint16_t)config->metrics_port, err);
+        if (!server)
+            goto out;
+    }
+    pasar_info("watching %s every %g s", config->batches, config->every);
+    do
+        look(&w, pasar_stop_take_hangup());
+    while (!pasar_stop_wait((int)(config->every * 1000)));
+    result = 0;
+out:
+    pasar_metrics_server_stop(server);
+    pasar_metrics_free(w.registry);
+    return result;
+}

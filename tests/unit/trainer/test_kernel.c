@@ -1,0 +1,171 @@
+/* The kernels: what they compute, and that every instruction set computes it to the same bit. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "trainer/kmeans_kernel.h"
+#include "trainer/rng.h"
+
+struct problem {
+    struct matrix data;
+    size_t k;
+    double *centroids, *packed, *sums, *scratch, *nearest;
+    uint16_t *labels;
+};
+
+static void *aligned(size_t doubles)
+{
+    void *memory = aligned_alloc(64, (doubles * sizeof(double) + 63) / 64 * 64);
+    assert_non_null(memory);
+    return memory;
+}
+
+static void problem_init(struct problem *p, size_t rows, size_t cols, size_t k)
+{
+    struct pasar_err err = PASAR_ERR_INIT;
+    struct rng rng;
+    rng_init(&rng, rows, cols * 100 + k);
+    assert_int_equal(matrix_init(&p->data, rows, cols, &err), 0);
+    p->k = k;
+    p->centroids = aligned(k * cols);
+    p->packed = aligned(k * (cols + 1));
+    p->sums = aligned(k * (cols + 1));
+    p->scratch = aligned(kernel_scratch_len(k, cols));
+    p->nearest = aligned(matrix_tiles(&p->data) * MATRIX_TILE);
+    p->labels = malloc(rows * sizeof *p->labels);
+    for (size_t i = 0; i < rows; i++)
+        for (size_t j = 0; j < cols; j++)
+            *matrix_at(&p->data, i, j) = rng_double(&rng) - 0.5;
+    for (size_t i = 0; i < k * cols; i++)
+        p->centroids[i] = rng_double(&rng) - 0.5;
+    kernel_pack(p->packed, p->centroids, k, cols);
+}
+
+static void problem_fini(struct problem *p)
+{
+    matrix_fini(&p->data);
+    free(p->centroids);
+    free(p->packed);
+    free(p->sums);
+    free(p->scratch);
+    free(p->nearest);
+    free(p->labels);
+}
+
+static void run_assign(struct problem *p, const struct kernel *kernel)
+{
+    struct kernel_assign job = {&p->data, 0, matrix_tiles(&p->data), p->k, p->packed, p->sums, p->scratch, p->labels};
+    kernel->assign(&job);
+}
+
+static double run_nearest(struct problem *p, const struct kernel *kernel)
+{
+    for (size_t i = 0; i < matrix_tiles(&p->data) * MATRIX_TILE; i++)
+        p->nearest[i] = i >= p->data.rows ? 0 : i % 3 ? 0.1 : INFINITY;
+    struct kernel_nearest job = {&p->data, 0, matrix_tiles(&p->data), p->centroids, p->nearest, 1};
+    return kernel->nearest(&job);
+}
+
+static const size_t shapes[][3] = {{1, 1, 1},   {15, 3, 2},   {16, 3, 3},    {17, 3, 4},  {33, 2, 5},  {1000, 3, 3},
+                                   {999, 5, 8}, {777, 4, 64}, {2049, 6, 20}, {500, 8, 3}, {500, 7, 3}, {300, 1, 300}};
+
+static void test_kernel__labels_are_the_nearest_centroids_and_sums_their_rows(void **state)
+{
+    (void)state;
+    for (size_t s = 0; s < PASAR_ARRAY_LEN(shapes); s++) {
+        struct problem p;
+        size_t cols = shapes[s][1];
+        problem_init(&p, shapes[s][0], cols, shapes[s][2]);
+        run_assign(&p, kernel_best());
+        double *sums = calloc(p.k * (cols + 1), sizeof *sums), inertia = 0;
+        for (size_t row = 0; row < p.data.rows; row++) {
+            double best = INFINITY, own = 0;
+            for (size_t c = 0; c < p.k; c++) {
+                double d = 0;
+                for (size_t j = 0; j < cols; j++)
+                    d += pow(*matrix_at(&p.data, row, j) - p.centroids[c * cols + j], 2);
+                best = fmin(best, d);
+                own = c == p.labels[row] ? d : own;
+            }
+            assert_true(own <= best + 1e-14);
+            inertia += own;
+            for (size_t j = 0; j < cols; j++)
+                sums[p.labels[row] * (cols + 1) + j] += *matrix_at(&p.data, row, j);
+            sums[p.labels[row] * (cols + 1) + cols] += 1;
+        }
+        for (size_t i = 0; i < p.k * (cols + 1); i++)
+            assert_true(fabs(sums[i] - p.sums[i]) < 1e-10);
+        double measured = kernel_inertia(&p.data, 0, matrix_tiles(&p.data), p.centroids, p.labels);
+        assert_true(fabs(measured - inertia) < 1e-9 * (1 + inertia));
+        free(sums);
+        problem_fini(&p);
+    }
+}
+
+static void test_kernel__every_instruction_set_gives_the_same_bits(void **state)
+{
+    (void)state;
+    int compared = 0;
+    for (size_t s = 0; s < PASAR_ARRAY_LEN(shapes); s++) {
+        struct problem a, b;
+        problem_init(&a, shapes[s][0], shapes[s][1], shapes[s][2]);
+        problem_init(&b, shapes[s][0], shapes[s][1], shapes[s][2]);
+        run_assign(&a, kernel_get(KERNEL_BASELINE));
+        double sum = run_nearest(&a, kernel_get(KERNEL_BASELINE));
+        for (int isa = KERNEL_BASELINE + 1; isa < KERNEL_ISAS; isa++) {
+            const struct kernel *kernel = kernel_get((enum kernel_isa)isa);
+            if (!kernel)
+                continue;
+            compared++;
+            run_assign(&b, kernel);
+            assert_memory_equal(a.labels, b.labels, a.data.rows * sizeof *a.labels);
+            assert_memory_equal(a.sums, b.sums, a.k * (a.data.cols + 1) * sizeof(double));
+            double other = run_nearest(&b, kernel);
+            assert_memory_equal(&sum, &other, sizeof sum);
+            assert_memory_equal(a.nearest, b.nearest, a.data.rows * sizeof(double));
+        }
+        problem_fini(&a);
+        problem_fini(&b);
+    }
+    if (compared == 0)
+        print_message("only the baseline kernel runs here\n");
+}
+
+static void test_kernel__the_lowest_index_wins_a_tie(void **state)
+{
+    (void)state;
+    for (int isa = 0; isa < KERNEL_ISAS; isa++) {
+        const struct kernel *kernel = kernel_get((enum kernel_isa)isa);
+        if (!kernel)
+            continue;
+        struct problem p;
+        problem_init(&p, 40, 2, 3);
+        for (size_t c = 0; c < 3; c++) {
+            p.centroids[c * 2] = c == 0 ? 9 : 0.25;
+            p.centroids[c * 2 + 1] = c == 0 ? 9 : -0.25;
+        }
+        kernel_pack(p.packed, p.centroids, 3, 2);
+        run_assign(&p, kernel);
+        for (size_t row = 0; row < 40; row++)
+            assert_int_equal(p.labels[row], 1);
+        problem_fini(&p);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_kernel__labels_are_the_nearest_centroids_and_sums_their_rows),
+        cmocka_unit_test(test_kernel__every_instruction_set_gives_the_same_bits),
+        cmocka_unit_test(test_kernel__the_lowest_index_wins_a_tie),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
