@@ -34,7 +34,7 @@ static void on_log(const rd_kafka_t *rk, int level, const char *facility, const 
     static struct pasar_log_limit limit = PASAR_LOG_LIMIT;
 
     (void)rk;
-    if (level <= 4) {
+    if (level <= 4 && strcmp(facility, "ERROR") != 0) { /* ERROR only repeats what FAIL explained */
         pthread_mutex_lock(&last_cause.mutex);
         snprintf(last_cause.text, sizeof last_cause.text, "%s", text);
         pthread_mutex_unlock(&last_cause.mutex);

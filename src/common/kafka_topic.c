@@ -7,7 +7,7 @@
 #include "pasar/log.h"
 #include "pasar/stop.h"
 
-enum { SLICE_MS = 1000, PAUSE_MS = 100 };
+enum { SLICE_MS = 1000, PAUSE_MS = 100, ELECTION_MS = 300 };
 
 static int64_t left_ms(int64_t end_ns)
 {
@@ -130,28 +130,79 @@ static rd_kafka_resp_err_t create(rd_kafka_t *rk, const char *topic, int partiti
     return cause;
 }
 
-int pasar_kafka_create_topic(rd_kafka_t *rk, const char *topic, int partitions, int timeout_ms, struct pasar_err *err)
+/* Whether the cluster answers, and names a controller that is one of its brokers. */
+static rd_kafka_resp_err_t find_controller(rd_kafka_t *rk, int timeout_ms, bool *found)
 {
-    int64_t end_ns = pasar_clock_mono_ns() + (int64_t)timeout_ms * 1000000;
-    char why[256] = "";
-    rd_kafka_resp_err_t cause = create(rk, topic, partitions, end_ns, why, sizeof why);
+    const struct rd_kafka_metadata *metadata;
+    rd_kafka_resp_err_t cause = rd_kafka_metadata(rk, 0, NULL, &metadata, timeout_ms); /* of no topic: creates none */
+
+    *found = false;
+    if (cause != RD_KAFKA_RESP_ERR_NO_ERROR)
+        return cause;
+    int32_t controller = rd_kafka_controllerid(rk, 0);
+    for (int i = 0; i < metadata->broker_cnt; i++)
+        *found |= metadata->brokers[i].id == controller;
+    rd_kafka_metadata_destroy(metadata);
+    return RD_KAFKA_RESP_ERR_NO_ERROR;
+}
+
+/*
+ * Waits for the controller, which a cluster may be electing; the mock cluster never has one. 0 with *found, or -1 with
+ * err when the cluster does not answer.
+ */
+static int await_controller(rd_kafka_t *rk, int64_t end_ns, bool *found, struct pasar_err *err)
+{
+    int64_t give_up_ns = pasar_clock_mono_ns() + ELECTION_MS * INT64_C(1000000);
+    rd_kafka_resp_err_t cause;
+
+    for (;;) {
+        cause = find_controller(rk, slice_ms(end_ns), found);
+        bool answered = cause == RD_KAFKA_RESP_ERR_NO_ERROR;
+        if (*found || pasar_stop_requested() || left_ms(end_ns) == 0 || (answered && left_ms(give_up_ns) == 0))
+            break;
+        (void)pasar_stop_wait(PAUSE_MS);
+    }
+    if (cause == RD_KAFKA_RESP_ERR_NO_ERROR)
+        return 0;
+    char why[256];
+    pasar_kafka_last_cause(why, sizeof why);
+    return pasar_err_set(err, pasar_stop_requested() ? PASAR_ETEMP : PASAR_EUNAVAILABLE, "no answer from Kafka: %s",
+                         why[0] != '\0' ? why : rd_kafka_err2str(cause));
+}
+
+/* Asks for the topic's metadata until the broker has made it. */
+static int create_by_asking(rd_kafka_t *rk, const char *topic, int64_t end_ns, struct pasar_err *err)
+{
     int count;
 
-    if (cause == RD_KAFKA_RESP_ERR_NO_ERROR || cause == RD_KAFKA_RESP_ERR_TOPIC_ALREADY_EXISTS)
-        return 0;
-    if (cause != RD_KAFKA_RESP_ERR__UNSUPPORTED_FEATURE && cause != RD_KAFKA_RESP_ERR_UNSUPPORTED_VERSION)
-        return pasar_err_set(err, pasar_stop_requested() ? PASAR_ETEMP : PASAR_EUNAVAILABLE, "create topic %s: %s",
-                             topic, why);
-    pasar_debug("this broker has no CreateTopics request (%s): asking for the metadata of %s instead", why, topic);
     do {
-        count = pasar_kafka_partition_count(rk, "the broker", topic, (int)left_ms(end_ns), err);
+        count = pasar_kafka_partition_count(rk, "the broker", topic, slice_ms(end_ns), err);
     } while (count == 0 && left_ms(end_ns) > 0 && !pasar_stop_wait(PAUSE_MS));
     if (count < 0)
         return -1;
     if (count == 0)
         return pasar_err_set(err, PASAR_EUNAVAILABLE,
-                             "create topic %s: the broker has no CreateTopics request and does "
-                             "not create topics by itself; create it there",
-                             topic);
+                             "the broker has no CreateTopics request and does not create topics "
+                             "by itself; create it there");
     return 0;
+}
+
+int pasar_kafka_create_topic(rd_kafka_t *rk, const char *topic, int partitions, int timeout_ms, struct pasar_err *err)
+{
+    int64_t end_ns = pasar_clock_mono_ns() + (int64_t)timeout_ms * 1000000;
+    char why[256] = "no controller";
+    rd_kafka_resp_err_t cause = RD_KAFKA_RESP_ERR__UNSUPPORTED_FEATURE;
+    bool found;
+
+    if (await_controller(rk, end_ns, &found, err) != 0)
+        return pasar_err_context(err, "create topic %s", topic);
+    if (found)
+        cause = create(rk, topic, partitions, end_ns, why, sizeof why);
+    if (cause == RD_KAFKA_RESP_ERR_NO_ERROR || cause == RD_KAFKA_RESP_ERR_TOPIC_ALREADY_EXISTS)
+        return 0;
+    if (cause != RD_KAFKA_RESP_ERR__UNSUPPORTED_FEATURE && cause != RD_KAFKA_RESP_ERR_UNSUPPORTED_VERSION)
+        return pasar_err_set(err, pasar_stop_requested() ? PASAR_ETEMP : PASAR_EUNAVAILABLE, "create topic %s: %s",
+                             topic, why);
+    pasar_debug("the broker cannot be asked to create %s (%s): asking for its metadata instead", topic, why);
+    return create_by_asking(rk, topic, end_ns, err) == 0 ? 0 : pasar_err_context(err, "create topic %s", topic);
 }
