@@ -1,0 +1,255 @@
+#include "api/catalog_orders.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "api/jsontext.h"
+#include "pasar/num.h"
+
+static int by_folded_path(const void *a, const void *b)
+{
+    const struct catalog_category *x = a, *y = b;
+    int order = strcmp(x->folded, y->folded);
+    return order ? order : strcmp(x->path, y->path);
+}
+
+/* Sorts the categories and gives the products their new ids. */
+static int sort_categories(struct catalog *c, struct pasar_err *err)
+{
+    uint32_t *moved = calloc(c->category_count, sizeof *moved);
+    if (!moved)
+        return pasar_err_nomem(err, "categories");
+    for (uint32_t i = 0; i < c->category_count; i++)
+        c->categories[i].order = i;
+    if (c->category_count > 2)
+        qsort(c->categories + 1, c->category_count - 1, sizeof *c->categories, by_folded_path);
+    for (uint32_t i = 0; i < c->category_count; i++)
+        moved[c->categories[i].order] = i;
+    for (uint32_t i = 0; i < c->count; i++)
+        c->products[i].category = moved[c->products[i].category];
+    free(moved);
+    return 0;
+}
+
+/* Comparators get the catalogue as context. */
+static int by_best(const void *a, const void *b, void *ctx)
+{
+    const struct catalog *c = ctx;
+    uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+    double rx = c->products[x].number[CATALOG_RATING], ry = c->products[y].number[CATALOG_RATING];
+    if (isnan(rx) != isnan(ry))
+        return isnan(rx) ? 1 : -1;
+    if (rx > ry || rx < ry)
+        return rx > ry ? -1 : 1;
+    return x < y ? -1 : x > y; /* products stand in arrival order */
+}
+
+static int by_price(const void *a, const void *b, void *ctx)
+{
+    const struct catalog *c = ctx;
+    uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+    double px = c->products[x].number[CATALOG_PRICE], py = c->products[y].number[CATALOG_PRICE];
+    if (px > py || px < py)
+        return px < py ? -1 : 1;
+    return x < y ? -1 : x > y;
+}
+
+static int by_value(const void *a, const void *b)
+{
+    double x = *(const double *)a, y = *(const double *)b;
+    return x < y ? -1 : x > y;
+}
+
+static int build_price_order(const struct catalog *c, struct catalog_view *view, struct pasar_err *err)
+{
+    view->by_price = malloc((view->count + 1) * sizeof *view->by_price);
+    view->prices = malloc((view->count + 1) * sizeof *view->prices);
+    if (!view->by_price || !view->prices)
+        return pasar_err_nomem(err, "price order");
+    for (uint32_t i = 0; i < view->count; i++) {
+        if (!isnan(c->products[view->products[i]].number[CATALOG_PRICE]))
+            view->by_price[view->priced_count++] = view->products[i];
+    }
+    qsort_r(view->by_price, view->priced_count, sizeof *view->by_price, by_price, (void *)c);
+    uint32_t *ranks = malloc((view->priced_count + 1) * sizeof *ranks);
+    if (!ranks)
+        return pasar_err_nomem(err, "price order");
+    for (uint32_t i = 0; i < view->priced_count; i++) {
+        view->prices[i] = c->products[view->by_price[i]].number[CATALOG_PRICE];
+        ranks[i] = c->products[view->by_price[i]].best;
+    }
+    return rank_init(&view->price_rank, ranks, view->priced_count, err);
+}
+
+/* Counting sort of the best-first order by category: stable, so each category stays best first. */
+static int build_category_order(const struct catalog *c, struct catalog_view *view, const uint32_t *best, int model,
+                                struct pasar_err *err)
+{
+    view->by_category = malloc((view->count + 1) * sizeof *view->by_category);
+    view->category_start = calloc(c->category_count + 2, sizeof *view->category_start);
+    if (!view->by_category || !view->category_start)
+        return pasar_err_nomem(err, "category order");
+    uint32_t *start = view->category_start;
+    for (uint32_t i = 0; i < view->count; i++)
+        start[c->products[view->products[i]].category + 2]++;
+    for (uint32_t i = 2; i < c->category_count + 2; i++)
+        start[i] += start[i - 1];
+    for (uint32_t i = 0; i < c->count; i++) {
+        const struct catalog_product *p = &c->products[best[i]];
+        if (p->models >> model & 1)
+            view->by_category[start[p->category + 1]++] = best[i];
+    }
+    return 0;
+}
+
+static int set_priors(const struct catalog *c, struct catalog_view *view, struct pasar_err *err)
+{
+    double *votes = malloc((view->count + 1) * sizeof *votes);
+    if (!votes)
+        return pasar_err_nomem(err, "rating prior");
+    double sum = 0;
+    uint32_t rated = 0, voted = 0;
+    for (uint32_t i = 0; i < view->count; i++) {
+        const struct catalog_product *p = &c->products[view->products[i]];
+        if (!isnan(p->number[CATALOG_RATING])) {
+            sum += p->number[CATALOG_RATING];
+            rated++;
+        }
+        if (!isnan(p->number[CATALOG_RATING_COUNT]))
+            votes[voted++] = p->number[CATALOG_RATING_COUNT];
+    }
+    qsort(votes, voted, sizeof *votes, by_value);
+    view->rating_mean = rated ? sum / rated : NAN;
+    view->votes_prior = voted && votes[voted / 2] > 1 ? votes[voted / 2] : 1;
+    free(votes);
+    return 0;
+}
+
+/* ------------------------------------------------------------------ /api/categories */
+
+struct branch {
+    const char *main, *second; /* inside the category's path */
+    size_t main_len, second_len; /* second_len 0 = a path of one level */
+    uint32_t count;
+};
+
+static int compare_text(const char *a, size_t a_len, const char *b, size_t b_len)
+{
+    int order = memcmp(a, b, a_len < b_len ? a_len : b_len);
+    return order ? order : (a_len > b_len) - (a_len < b_len);
+}
+
+static int by_branch(const void *a, const void *b)
+{
+    const struct branch *x = a, *y = b;
+    int order = compare_text(x->main, x->main_len, y->main, y->main_len);
+    return order ? order : compare_text(x->second, x->second_len, y->second, y->second_len);
+}
+
+static void write_seconds(struct pasar_buf *buf, const struct branch *list, size_t n, int counts)
+{
+    pasar_buf_addc(buf, '[');
+    int wrote = 0;
+    for (size_t i = 0; i < n;) {
+        uint64_t count = 0;
+        size_t j = i;
+        while (j < n && by_branch(&list[i], &list[j]) == 0)
+            count += list[j++].count;
+        if (list[i].second_len > 0) {
+            pasar_buf_adds(buf, wrote++ ? "," : "");
+            pasar_buf_adds(buf, counts ? "{\"name\":" : "");
+            jsontext_add_string(buf, list[i].second, list[i].second_len);
+            if (counts)
+                pasar_buf_printf(buf, ",\"count\":%llu}", (unsigned long long)count);
+        }
+        i = j;
+    }
+    pasar_buf_addc(buf, ']');
+}
+
+static int write_tree(struct catalog_view *view, const struct branch *list, size_t n, int counts, struct pasar_err *err)
+{
+    struct pasar_buf buf = {0};
+    pasar_buf_addc(&buf, '{');
+    for (size_t i = 0; i < n;) {
+        uint64_t count = 0;
+        size_t j = i;
+        while (j < n && compare_text(list[i].main, list[i].main_len, list[j].main, list[j].main_len) == 0)
+            count += list[j++].count;
+        pasar_buf_adds(&buf, i ? "," : "");
+        jsontext_add_string(&buf, list[i].main, list[i].main_len);
+        if (counts)
+            pasar_buf_printf(&buf, ":{\"count\":%llu,\"subcategories\":", (unsigned long long)count);
+        else
+            pasar_buf_addc(&buf, ':');
+        write_seconds(&buf, list + i, j - i, counts);
+        pasar_buf_adds(&buf, counts ? "}" : "");
+        i = j;
+    }
+    pasar_buf_addc(&buf, '}');
+    view->categories_json[counts] = pasar_buf_steal(&buf, &view->categories_json_len[counts]);
+    return view->categories_json[counts] ? 0 : pasar_err_nomem(err, "category tree");
+}
+
+static int build_trees(const struct catalog *c, struct catalog_view *view, struct pasar_err *err)
+{
+    struct branch *list = calloc(c->category_count + 1, sizeof *list);
+    size_t n = 0;
+    if (!list)
+        return pasar_err_nomem(err, "category tree");
+    for (uint32_t i = 1; i < c->category_count; i++) {
+        uint32_t count = view->category_start[i + 1] - view->category_start[i];
+        if (count == 0)
+            continue;
+        struct branch *b = &list[n++];
+        b->main = c->categories[i].path;
+        b->main_len = strcspn(b->main, "|");
+        b->second = b->main + b->main_len + (b->main[b->main_len] == '|');
+        b->second_len = strcspn(b->second, "|");
+        b->count = count;
+    }
+    qsort(list, n, sizeof *list, by_branch);
+    int rc = write_tree(view, list, n, 0, err);
+    if (rc == 0)
+        rc = write_tree(view, list, n, 1, err);
+    free(list);
+    return rc;
+}
+
+/* ------------------------------------------------------------------ all together */
+
+static int build_view(struct catalog *c, const uint32_t *best, int model, struct pasar_err *err)
+{
+    struct catalog_view *view = &c->views[model];
+    for (uint32_t i = 0; i < c->count; i++)
+        view->count += c->products[i].models >> model & 1;
+    view->products = malloc((view->count + 1) * sizeof *view->products);
+    if (!view->products)
+        return pasar_err_nomem(err, "products");
+    uint32_t n = 0;
+    for (uint32_t i = 0; i < c->count; i++) {
+        if (c->products[i].models >> model & 1)
+            view->products[n++] = i;
+    }
+    if (build_price_order(c, view, err) != 0 || build_category_order(c, view, best, model, err) != 0)
+        return -1;
+    return set_priors(c, view, err) != 0 ? -1 : build_trees(c, view, err);
+}
+
+int catalog_orders_build(struct catalog *c, struct pasar_err *err)
+{
+    uint32_t *best = malloc((c->count + 1) * sizeof *best);
+    int rc = best ? sort_categories(c, err) : pasar_err_nomem(err, "rating order");
+    if (rc == 0) {
+        for (uint32_t i = 0; i < c->count; i++)
+            best[i] = i;
+        qsort_r(best, c->count, sizeof *best, by_best, c);
+        for (uint32_t i = 0; i < c->count; i++)
+            c->products[best[i]].best = i;
+    }
+    for (int m = 0; m < PASAR_MODELS && rc == 0; m++)
+        rc = build_view(c, best, m, err);
+    free(best);
+    return rc;
+}

@@ -1,0 +1,85 @@
+/* Models, clusters and the points of the plot. */
+#include "api/handlers.h"
+
+#include <string.h>
+
+#include "api/describe.h"
+#include "api/items.h"
+#include "api/jsontext.h"
+
+void handle_models(struct request *r, struct reply *reply)
+{
+    reply->blob = &r->snapshot->models_all;
+}
+
+void handle_model(struct request *r, struct reply *reply)
+{
+    const struct pasar_buf *n = &r->segment;
+    if (n->len == 1 && n->data[0] >= '1' && n->data[0] <= '0' + PASAR_MODELS)
+        reply->blob = &r->snapshot->model_one[n->data[0] - '1'];
+    else
+        reply_problem(reply, 404, "there is no model '%.*s'; there are 1, 2 and 3", n->len > 60 ? 60 : (int)n->len, n->data);
+}
+
+void handle_clusters(struct request *r, struct reply *reply)
+{
+    reply->blob = &r->snapshot->clusters[items_model(r) - 1];
+}
+
+static void add_point(const struct catalog *c, uint32_t product, int model, struct pasar_buf *buf)
+{
+    const struct catalog_product *p = &c->products[product];
+    const char *json = c->text.data + p->json;
+    pasar_buf_adds(buf, "{\"product_id\":");
+    pasar_buf_add(buf, json + CATALOG_ID_OFFSET, p->id_len);
+    pasar_buf_adds(buf, ",\"name\":");
+    pasar_buf_add(buf, json + p->name, p->name_len);
+    pasar_buf_adds(buf, ",\"price\":");
+    jsontext_add_number(buf, p->number[CATALOG_PRICE]);
+    pasar_buf_adds(buf, ",\"rating_count\":");
+    jsontext_add_number(buf, p->number[CATALOG_RATING_COUNT]);
+    pasar_buf_adds(buf, ",\"rating\":");
+    jsontext_add_number(buf, p->number[CATALOG_RATING]);
+    pasar_buf_printf(buf, ",\"cluster\":%d}", p->cluster[model - 1]);
+}
+
+/* The centroid's value of a column, null when the model does not use it. */
+static void add_coordinate(const struct pasar_model *m, size_t cluster, const char *member, enum pasar_column column,
+                           struct pasar_buf *buf)
+{
+    pasar_buf_printf(buf, ",\"%s\":", member);
+    for (size_t f = 0; f < m->feature_count; f++) {
+        if (m->feature[f] == column) {
+            jsontext_add_rounded(buf, describe_centroid(m, cluster, f), 6);
+            return;
+        }
+    }
+    pasar_buf_adds(buf, "null");
+}
+
+void handle_plot(struct request *r, struct reply *reply)
+{
+    const struct catalog *c = &r->snapshot->catalog;
+    int model = items_model(r);
+    const struct catalog_view *view = &c->views[model - 1];
+    const struct pasar_model *m = &r->snapshot->generation.models[model - 1];
+    uint32_t sampled = view->count < items_limit(r) ? view->count : items_limit(r);
+    struct pasar_buf *buf = &reply->body;
+    pasar_buf_printf(buf, "{\"model\":%d,\"total\":%u,\"sampled\":%u,\"points\":[", model, view->count, sampled);
+    for (uint32_t i = 0; i < sampled; i++) { /* evenly over the order of arrival */
+        pasar_buf_adds(buf, i ? "," : "");
+        add_point(c, view->products[(uint64_t)i * view->count / sampled], model, buf);
+    }
+    pasar_buf_adds(buf, "],\"centroids\":[");
+    for (size_t k = 0; k < m->k; k++) {
+        pasar_buf_printf(buf, "%s{\"cluster\":%zu,\"id\":%zu,\"label\":", k ? "," : "", k, k);
+        jsontext_add_string(buf, m->clusters[k].label, strlen(m->clusters[k].label));
+        add_coordinate(m, k, "price", PASAR_COL_DISCOUNTED_PRICE, buf);
+        add_coordinate(m, k, "rating_count", PASAR_COL_RATING_COUNT, buf);
+        add_coordinate(m, k, "rating", PASAR_COL_RATING, buf);
+        pasar_buf_addc(buf, '}');
+    }
+    pasar_buf_adds(buf, "]}");
+    if (buf->failed)
+        items_no_memory(reply);
+}

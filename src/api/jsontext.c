@@ -1,0 +1,102 @@
+#include "api/jsontext.h"
+
+#include <math.h>
+#include <stdint.h>
+
+#include "api/fold.h"
+#include "pasar/num.h"
+
+static void add_escape(struct pasar_buf *buf, unsigned char c)
+{
+    static const char hex[] = "0123456789abcdef";
+    char text[6] = {'\\', 'u', '0', '0', hex[c >> 4], hex[c & 15]};
+    switch (c) {
+    case '"':
+    case '\\':
+        text[1] = (char)c;
+        break;
+    case '\n':
+        text[1] = 'n';
+        break;
+    case '\r':
+        text[1] = 'r';
+        break;
+    case '\t':
+        text[1] = 't';
+        break;
+    default:
+        pasar_buf_add(buf, text, sizeof text);
+        return;
+    }
+    pasar_buf_add(buf, text, 2);
+}
+
+void jsontext_add_string(struct pasar_buf *buf, const char *text, size_t len)
+{
+    pasar_buf_addc(buf, '"');
+    size_t plain = 0; /* start of the stretch that needs no change */
+    for (size_t at = 0; at < len;) {
+        unsigned char c = (unsigned char)text[at];
+        size_t here = at;
+        if (c >= 0x80) {
+            if (fold_decode(text, len, &at) != 0xfffd || at - here == 3)
+                continue;
+            pasar_buf_add(buf, text + plain, here - plain);
+            pasar_buf_adds(buf, "\xef\xbf\xbd");
+            plain = at;
+            continue;
+        }
+        at++;
+        if (c >= 0x20 && c != '"' && c != '\\' && c != '<' && c != 0x7f)
+            continue;
+        pasar_buf_add(buf, text + plain, here - plain);
+        add_escape(buf, c);
+        plain = at;
+    }
+    pasar_buf_add(buf, text + plain, len - plain);
+    pasar_buf_addc(buf, '"');
+}
+
+void jsontext_add_number(struct pasar_buf *buf, double value)
+{
+    char text[PASAR_NUM_DOUBLE_MAX];
+    if (!isfinite(value)) {
+        pasar_buf_adds(buf, "null");
+        return;
+    }
+    pasar_buf_add(buf, text, pasar_num_format_double(value, text));
+}
+
+void jsontext_add_rounded(struct pasar_buf *buf, double value, int digits)
+{
+    double scale = pow(10, digits);
+    double rounded = round(value * scale) / scale;
+    jsontext_add_number(buf, isfinite(rounded) ? rounded : value);
+}
+
+static int hex_value(char c)
+{
+    return c <= '9' ? c - '0' : (c | 32) - 'a' + 10;
+}
+
+void jsontext_unescape(struct pasar_buf *buf, const char *literal, size_t len)
+{
+    if (len < 2)
+        return;
+    const char *end = literal + len - 1;
+    const char *plain = literal + 1;
+    for (const char *p = plain; p < end; p++) {
+        if (*p != '\\')
+            continue;
+        pasar_buf_add(buf, plain, (size_t)(p - plain));
+        p++;
+        if (*p == 'u' && end - p > 4) {
+            fold_encode(buf, (uint32_t)(hex_value(p[1]) << 12 | hex_value(p[2]) << 8 | hex_value(p[3]) << 4 | hex_value(p[4])));
+            p += 4;
+        } else {
+            pasar_buf_addc(buf, *p == 'n' ? '\n' : *p == 'r' ? '\r' : *p == 't' ? '\t' : *p);
+        }
+        plain = p + 1;
+    }
+    pasar_buf_add(buf, plain, (size_t)(end - plain));
+}

@@ -1,0 +1,53 @@
+#include "api/listen.h"
+
+#include <errno.h>
+#include <netdb.h>
+#include <netinet/in.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+enum { BACKLOG = 1024 };
+
+static int try_address(const struct addrinfo *a)
+{
+    int on = 1;
+    int fd = socket(a->ai_family, a->ai_socktype | SOCK_CLOEXEC | SOCK_NONBLOCK, a->ai_protocol);
+    if (fd < 0)
+        return -1;
+    if (setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) == 0 && bind(fd, a->ai_addr, a->ai_addrlen) == 0 &&
+        listen(fd, BACKLOG) == 0)
+        return fd;
+    int cause = errno;
+    close(fd);
+    errno = cause;
+    return -1;
+}
+
+int listen_open(const char *host, int64_t port, uint16_t *bound, struct pasar_err *err)
+{
+    struct addrinfo hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE | AI_NUMERICSERV};
+    struct addrinfo *list = NULL;
+    char service[8];
+    int fd = -1, cause = 0;
+    snprintf(service, sizeof service, "%d", (int)port);
+    int rc = getaddrinfo(host, service, &hints, &list);
+    if (rc != 0)
+        return pasar_err_set(err, PASAR_EUSAGE, "--bind %s: %s", host, gai_strerror(rc));
+    for (const struct addrinfo *a = list; a && fd < 0; a = a->ai_next) {
+        fd = try_address(a);
+        cause = fd < 0 ? errno : 0;
+    }
+    freeaddrinfo(list);
+    if (fd < 0)
+        return pasar_err_set(err, PASAR_EUNAVAILABLE, "cannot listen on %s port %d: %s%s", host, (int)port, strerror(cause),
+                             cause == EADDRINUSE ? "; stop the program that holds it or choose another with --port" : "");
+    struct sockaddr_storage address;
+    socklen_t len = sizeof address;
+    *bound = (uint16_t)port;
+    if (getsockname(fd, (struct sockaddr *)&address, &len) == 0)
+        *bound = ntohs(address.ss_family == AF_INET6 ? ((struct sockaddr_in6 *)&address)->sin6_port
+                                                     : ((struct sockaddr_in *)&address)->sin_port);
+    return fd;
+}

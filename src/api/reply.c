@@ -1,0 +1,154 @@
+#include "api/reply.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "api/jsontext.h"
+#include "pasar/num.h"
+
+void reply_init(struct reply *reply)
+{
+    memset(reply, 0, sizeof *reply);
+    reply->status = 200;
+    reply->content_type = REPLY_JSON;
+}
+
+void reply_fini(struct reply *reply)
+{
+    pasar_buf_fini(&reply->body);
+    pasar_buf_fini(&reply->relaxed);
+}
+
+const char *reply_reason(int status)
+{
+    switch (status) {
+    case 200:
+        return "OK";
+    case 204:
+        return "No Content";
+    case 304:
+        return "Not Modified";
+    case 400:
+        return "Bad Request";
+    case 403:
+        return "Forbidden";
+    case 404:
+        return "Not Found";
+    case 405:
+        return "Method Not Allowed";
+    case 413:
+        return "Content Too Large";
+    case 414:
+        return "URI Too Long";
+    case 415:
+        return "Unsupported Media Type";
+    case 421:
+        return "Misdirected Request";
+    case 500:
+        return "Internal Server Error";
+    case 501:
+        return "Not Implemented";
+    case 503:
+        return "Service Unavailable";
+    case 505:
+        return "HTTP Version Not Supported";
+    default:
+        return "Error";
+    }
+}
+
+void reply_problem(struct reply *reply, int status, const char *fmt, ...)
+{
+    char detail[700];
+    va_list args;
+    va_start(args, fmt);
+    int n = vsnprintf(detail, sizeof detail, fmt, args);
+    va_end(args);
+    size_t len = n < 0 ? 0 : (size_t)n < sizeof detail ? (size_t)n : sizeof detail - 1;
+    struct pasar_buf *buf = &reply->body;
+    pasar_buf_reset(buf);
+    reply->blob = NULL;
+    reply->has_total = false;
+    reply->status = status;
+    reply->content_type = REPLY_PROBLEM;
+    reply->no_store = true;
+    pasar_buf_printf(buf, "{\"type\":\"about:blank\",\"title\":\"%s\",\"status\":%d,\"detail\":", reply_reason(status), status);
+    jsontext_add_string(buf, detail, len);
+    pasar_buf_adds(buf, ",\"error\":");
+    jsontext_add_string(buf, detail, len);
+    pasar_buf_addc(buf, '}');
+}
+
+void reply_suggest(struct reply *reply, const struct pasar_buf *array)
+{
+    if (array->len <= 2 || array->failed || reply->body.len == 0)
+        return;
+    reply->body.len--; /* the closing brace */
+    pasar_buf_adds(&reply->body, ",\"suggestions\":");
+    pasar_buf_add(&reply->body, array->data, array->len);
+    pasar_buf_addc(&reply->body, '}');
+}
+
+/* Copies what may stand in a URI reference; the rest is percent-encoded, so that no header can be broken out of. */
+static void add_uri(struct pasar_buf *buf, const char *text, size_t len)
+{
+    for (size_t i = 0; i < len; i++) {
+        unsigned char c = (unsigned char)text[i];
+        if (c > 0x20 && c < 0x7f && !strchr("<>\"\\^`{}|", c))
+            pasar_buf_addc(buf, (char)c);
+        else
+            pasar_buf_printf(buf, "%%%02X", c);
+    }
+}
+
+static bool is_paging(const char *pair, size_t len)
+{
+    size_t name = 0;
+    while (name < len && pair[name] != '=')
+        name++;
+    return (name == 5 && memcmp(pair, "limit", 5) == 0) || (name == 6 && memcmp(pair, "offset", 6) == 0);
+}
+
+static void add_one(struct pasar_buf *buf, const struct pasar_buf *base, uint64_t offset, uint64_t limit, const char *rel,
+                    bool first)
+{
+    pasar_buf_adds(buf, first ? "<" : ", <");
+    pasar_buf_add(buf, base->data, base->len);
+    pasar_buf_adds(buf, "limit=");
+    pasar_num_add_u64(buf, limit);
+    pasar_buf_adds(buf, "&offset=");
+    pasar_num_add_u64(buf, offset);
+    pasar_buf_adds(buf, ">; rel=\"");
+    pasar_buf_adds(buf, rel);
+    pasar_buf_addc(buf, '"');
+}
+
+void reply_add_link(const struct reply *reply, struct pasar_buf *buf, const char *path, size_t path_len, const char *query,
+                    size_t query_len)
+{
+    struct pasar_buf base = {0};
+    uint64_t offset = reply->offset, limit = reply->limit, total = reply->total;
+    uint64_t last = total == 0 ? 0 : (total - 1) / limit * limit;
+    add_uri(&base, path, path_len);
+    pasar_buf_addc(&base, '?');
+    for (const char *at = query, *end = query + query_len; at < end;) {
+        const char *amp = memchr(at, '&', (size_t)(end - at)), *stop = amp ? amp : end;
+        if (stop > at && !is_paging(at, (size_t)(stop - at))) {
+            add_uri(&base, at, (size_t)(stop - at));
+            pasar_buf_addc(&base, '&');
+        }
+        at = stop + 1;
+    }
+    add_one(buf, &base, 0, limit, "first", true);
+    if (offset > 0) {
+        uint64_t before = offset > limit ? offset - limit : 0;
+        add_one(buf, &base, before > last ? last : before, limit, "prev", false);
+    }
+    if (offset + limit < total)
+        add_one(buf, &base, offset + limit, limit, "next", false);
+    add_one(buf, &base, last, limit, "last", false);
+    if (base.failed)
+        buf->failed = true;
+    pasar_buf_fini(&base);
+}

@@ -1,0 +1,52 @@
+#include "api/router.h"
+
+#include <string.h>
+
+enum method router_method(const char *name)
+{
+    static const struct {
+        const char *name;
+        enum method method;
+    } methods[] = {{"GET", METHOD_GET}, {"HEAD", METHOD_HEAD}, {"POST", METHOD_POST}, {"OPTIONS", METHOD_OPTIONS}};
+    for (size_t i = 0; i < PASAR_ARRAY_LEN(methods); i++) {
+        if (strcmp(methods[i].name, name) == 0)
+            return methods[i].method;
+    }
+    return METHOD_OTHER;
+}
+
+const char *router_allow(const struct route *route)
+{
+    return route->methods & METHOD_POST ? "POST, OPTIONS" : "GET, HEAD, OPTIONS";
+}
+
+/* Compares a decoded path with a pattern; *part is where the {part} stands in the path. */
+static bool matches(const char *pattern, const char *path, size_t len, size_t *part, size_t *part_len)
+{
+    size_t fixed = strcspn(pattern, "{");
+    *part = *part_len = 0;
+    if (pattern[fixed] == '\0')
+        return fixed == len && memcmp(pattern, path, len) == 0;
+    if (len <= fixed || memcmp(pattern, path, fixed) != 0)
+        return false;
+    *part = fixed;
+    *part_len = len - fixed;
+    return memchr(path + fixed, '/', *part_len) == NULL;
+}
+
+enum router_result router_find(const struct route *table, size_t count, const char *path, size_t len,
+                               const struct route **route, struct pasar_buf *segment)
+{
+    size_t part, part_len;
+    for (size_t i = 0; i < count; i++) {
+        if (!matches(table[i].pattern, path, len, &part, &part_len))
+            continue;
+        pasar_buf_reset(segment);
+        if (params_decode(segment, path + part, part_len, false) != 0)
+            return ROUTER_BAD_PATH;
+        *route = &table[i];
+        return ROUTER_FOUND;
+    }
+    pasar_buf_reset(segment); /* a broken escape is the client's mistake, not a missing page */
+    return params_decode(segment, path, len, false) != 0 ? ROUTER_BAD_PATH : ROUTER_NO_PATH;
+}

@@ -1,0 +1,176 @@
+#include "api/send.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "api/router.h"
+#include "pasar/num.h"
+
+enum { GZIP_LEVEL = 1 };
+
+static const char csp[] = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' https: data:; connect-src 'self'; "
+                          "base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
+/* Header text must be one line of ASCII: the rest is percent-encoded. */
+static void add_plain(struct pasar_buf *buf, const char *text, size_t len)
+{
+    for (size_t i = 0; i < len && i < 400; i++) {
+        unsigned char c = (unsigned char)text[i];
+        if (c >= ' ' && c < 0x7f && c != '%')
+            pasar_buf_addc(buf, (char)c);
+        else
+            pasar_buf_printf(buf, "%%%02X", c);
+    }
+}
+
+static void add_list_headers(struct MHD_Response *response, const struct request *r, const struct reply *reply)
+{
+    struct pasar_buf buf = {0};
+    char total[24];
+    snprintf(total, sizeof total, "%llu", (unsigned long long)reply->total);
+    (void)MHD_add_response_header(response, "X-Total-Count", total);
+    reply_add_link(reply, &buf, r->path, r->path_len, r->query, r->query_len);
+    const char *link = pasar_buf_cstr(&buf);
+    if (link)
+        (void)MHD_add_response_header(response, MHD_HTTP_HEADER_LINK, link);
+    pasar_buf_fini(&buf);
+}
+
+static void add_cors(struct MHD_Response *response, const struct reply *reply, const struct send_wishes *wishes)
+{
+    (void)MHD_add_response_header(response, MHD_HTTP_HEADER_ACCESS_CONTROL_ALLOW_ORIGIN, "*");
+    if (reply->status == 204 && wishes->is_preflight) {
+        (void)MHD_add_response_header(response, MHD_HTTP_HEADER_ACCESS_CONTROL_ALLOW_METHODS, reply->allow);
+        (void)MHD_add_response_header(response, MHD_HTTP_HEADER_ACCESS_CONTROL_ALLOW_HEADERS,
+                                      "Content-Type, If-None-Match, Accept");
+        (void)MHD_add_response_header(response, MHD_HTTP_HEADER_ACCESS_CONTROL_MAX_AGE, "86400");
+    } else {
+        (void)MHD_add_response_header(response, MHD_HTTP_HEADER_ACCESS_CONTROL_EXPOSE_HEADERS,
+                                      "X-Total-Count, Link, ETag, X-Pasar-Generation, X-Pasar-Relaxed");
+    }
+}
+
+static void add_headers(struct MHD_Response *response, const struct request *r, const struct reply *reply,
+                        const struct send_wishes *wishes)
+{
+    if (reply->status != 204 && reply->status != 304)
+        (void)MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, reply->content_type);
+    (void)MHD_add_response_header(response, MHD_HTTP_HEADER_X_CONTENT_TYPE_OPTIONS, "nosniff");
+    (void)MHD_add_response_header(response, MHD_HTTP_HEADER_CACHE_CONTROL, reply->no_store ? "no-store" : "no-cache");
+    if (reply->is_page) {
+        (void)MHD_add_response_header(response, "Content-Security-Policy", csp);
+        (void)MHD_add_response_header(response, "Referrer-Policy", "no-referrer");
+    } else {
+        add_cors(response, reply, wishes);
+    }
+    if (r->snapshot)
+        (void)MHD_add_response_header(response, "X-Pasar-Generation", r->snapshot->number);
+    if (reply->has_total)
+        add_list_headers(response, r, reply);
+    if (reply->relaxed.len > 0) {
+        struct pasar_buf text = {0};
+        add_plain(&text, reply->relaxed.data, reply->relaxed.len);
+        const char *plain = pasar_buf_cstr(&text);
+        if (plain)
+            (void)MHD_add_response_header(response, "X-Pasar-Relaxed", plain);
+        pasar_buf_fini(&text);
+    }
+    if (reply->allow)
+        (void)MHD_add_response_header(response, MHD_HTTP_HEADER_ALLOW, reply->allow);
+    if (reply->retry_after_s > 0) {
+        char seconds[16];
+        snprintf(seconds, sizeof seconds, "%d", reply->retry_after_s);
+        (void)MHD_add_response_header(response, MHD_HTTP_HEADER_RETRY_AFTER, seconds);
+    }
+    if (reply->must_close)
+        (void)MHD_add_response_header(response, MHD_HTTP_HEADER_CONNECTION, "close");
+}
+
+struct body {
+    const char *data;
+    size_t len;
+    enum MHD_ResponseMemoryMode mode;
+    bool is_gzip, may_gzip; /* may: a client that accepts it would get it */
+    char etag[BLOB_ETAG_MAX + 4];
+};
+
+static void choose_blob(const struct blob *blob, bool wants_gzip, struct body *body)
+{
+    body->may_gzip = blob->gzip != NULL;
+    body->is_gzip = wants_gzip && blob->gzip;
+    body->data = body->is_gzip ? blob->gzip : blob->data;
+    body->len = body->is_gzip ? blob->gzip_len : blob->len;
+    body->mode = MHD_RESPMEM_PERSISTENT;
+}
+
+/* Takes the reply's own body, compressed when that is wanted and worth it. */
+static void choose_own(struct reply *reply, bool wants_gzip, struct body *body)
+{
+    struct pasar_buf packed = {0};
+    body->may_gzip = reply->body.len >= BLOB_GZIP_MIN;
+    if (wants_gzip && body->may_gzip && blob_gzip(&packed, reply->body.data, reply->body.len, GZIP_LEVEL) == 0) {
+        pasar_buf_fini(&reply->body);
+        reply->body = packed;
+        body->is_gzip = true;
+    } else {
+        pasar_buf_fini(&packed);
+    }
+    body->data = reply->body.data;
+    body->len = reply->body.len;
+    body->mode = MHD_RESPMEM_MUST_FREE;
+    if (!body->data) { /* nothing to free */
+        body->data = "";
+        body->mode = MHD_RESPMEM_PERSISTENT;
+    }
+    reply->body = (struct pasar_buf){0};
+}
+
+enum MHD_Result send_reply(struct MHD_Connection *connection, const struct request *r, struct reply *reply,
+                           const struct send_wishes *wishes, int *status, size_t *bytes)
+{
+    struct body body = {0};
+    bool wants_gzip = blob_accepts_gzip(wishes->accept_encoding);
+    bool has_etag = reply->status == 200 && !reply->no_store && r->method != METHOD_POST;
+    if (has_etag) {
+        if (reply->blob)
+            memcpy(body.etag, reply->blob->etag, BLOB_ETAG_MAX);
+        else
+            blob_etag(reply->body.data, reply->body.len, body.etag);
+        if (wishes->if_none_match && (blob_matches(wishes->if_none_match, body.etag, "") ||
+                                      blob_matches(wishes->if_none_match, body.etag, "-gz")))
+            reply->status = 304;
+    }
+    if (reply->status == 304 || reply->status == 204) {
+        pasar_buf_fini(&reply->body);
+        body.data = "";
+        body.mode = MHD_RESPMEM_PERSISTENT;
+        body.may_gzip = true;
+        body.is_gzip = has_etag && blob_matches(wishes->if_none_match, body.etag, "-gz");
+    } else if (reply->blob) {
+        choose_blob(reply->blob, wants_gzip, &body);
+    } else {
+        choose_own(reply, wants_gzip, &body);
+    }
+    struct MHD_Response *response = MHD_create_response_from_buffer(body.len, (void *)(uintptr_t)body.data, body.mode);
+    if (!response) {
+        if (body.mode == MHD_RESPMEM_MUST_FREE)
+            free((void *)(uintptr_t)body.data);
+        return MHD_NO;
+    }
+    add_headers(response, r, reply, wishes);
+    if (body.is_gzip && reply->status != 304)
+        (void)MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_ENCODING, "gzip");
+    if (body.may_gzip && reply->status != 204)
+        (void)MHD_add_response_header(response, MHD_HTTP_HEADER_VARY, "Accept-Encoding");
+    if (has_etag) {
+        if (body.is_gzip)
+            memcpy(body.etag + strlen(body.etag) - 1, "-gz\"", 5);
+        (void)MHD_add_response_header(response, MHD_HTTP_HEADER_ETAG, body.etag);
+    }
+    *status = reply->status;
+    *bytes = body.len;
+    enum MHD_Result result = MHD_queue_response(connection, (unsigned)reply->status, response);
+    MHD_destroy_response(response);
+    return result;
+}
