@@ -34,9 +34,8 @@ enum on_drop { DROP_FAIL, DROP_WARN, DROP_IGNORE };
 struct config {
     int port; /* of the first broker, the others follow; 0 = ephemeral */
     int brokers;
-    int partitions; /* of the topics named after it */
+    int partitions; /* of each topic */
     const char *topics[TOPICS_MAX];
-    int topic_partitions[TOPICS_MAX];
     int topic_count;
     enum on_drop on_drop;
     bool exit_on_eof;
@@ -94,7 +93,7 @@ static void usage(FILE *out)
           "librdkafka's mock Kafka cluster as a process. Prints \"ready BOOTSTRAP\" when it answers.\n\n"
           "  --port N         port of the first broker, the next ones follow; 0 (default) = any\n"
           "  --brokers N      number of brokers (default 1)\n"
-          "  --partitions N   partitions of the topics named after it (default 4)\n"
+          "  --partitions N   partitions of each --topic (default 4)\n"
           "  --topic NAME     create a topic (may be repeated)\n"
           "  --on-drop WHAT   when a partition outgrows the mock's 5 MiB: fail (default), warn, ignore\n"
           "                   (ignore also sends no watermark requests of its own)\n"
@@ -163,10 +162,8 @@ static int parse_options(struct config *config, int argc, char **argv)
             break;
         case 't':
             ok = config->topic_count < TOPICS_MAX;
-            if (ok) {
-                config->topics[config->topic_count] = optarg;
-                config->topic_partitions[config->topic_count++] = config->partitions;
-            }
+            if (ok)
+                config->topics[config->topic_count++] = optarg;
             break;
         case 'd':
             ok = parse_on_drop(optarg, &config->on_drop);
@@ -236,7 +233,7 @@ static int cluster_start(struct cluster *cluster, const struct config *config)
     }
     for (int i = 0; i < config->topic_count; i++) {
         rd_kafka_resp_err_t err =
-            rd_kafka_mock_topic_create(cluster->mock, config->topics[i], config->topic_partitions[i], config->brokers);
+            rd_kafka_mock_topic_create(cluster->mock, config->topics[i], config->partitions, config->brokers);
         if (err != RD_KAFKA_RESP_ERR_NO_ERROR) {
             say("cannot create topic %s: %s", config->topics[i], rd_kafka_err2str(err));
             return EX_USAGE;
