@@ -164,8 +164,8 @@ static int read_features(struct pasar_model *model, const json_t *root, struct p
         if (name == NULL)
             return -1;
         int column = pasar_column_find(name, strlen(name));
-        if (column < 0)
-            return pasar_err_set(err, PASAR_EDATA, "%s.name: not a column", where);
+        if (column < 0 || !pasar_columns[column].is_number)
+            return pasar_err_set(err, PASAR_EDATA, "%s.name: not a numeric column", where);
         model->feature[f] = (enum pasar_column)column;
         if (read_transform(feature, where, &model->transform[f], err) != 0 ||
             pasar_json_double(feature, where, "impute", false, &model->impute[f], err) != 0 ||
