@@ -4,6 +4,7 @@
 #include "consumer/config.h"
 #include "consumer/consumer.h"
 #include "consumer/stats.h"
+#include "consumer/verify.h"
 #include "pasar/log.h"
 #include "pasar/stop.h"
 
@@ -54,6 +55,15 @@ static int consume(struct consumer_config *config)
     return status;
 }
 
+static int verify(const struct consumer_config *config)
+{
+    struct pasar_err err = PASAR_ERR_INIT;
+
+    if (verify_run(config->output, stdout, &err) != 0)
+        pasar_error("%s", err.msg);
+    return (int)err.code;
+}
+
 int main(int argc, char **argv)
 {
     struct consumer_config config;
@@ -74,7 +84,7 @@ int main(int argc, char **argv)
             pasar_error("%s", err.msg);
             status = (int)err.code;
         } else {
-            status = consume(&config);
+            status = config.verify ? verify(&config) : consume(&config);
         }
     }
     pasar_options_free(&config_options, &config);

@@ -23,7 +23,6 @@ enum {
     WAIT_LOG_MS = 10000,  /* "still waiting" */
     STOP_FLUSH_MS = 1200, /* what a stop leaves to rows in flight; with the rest below 2 s */
     SETTLE_MS = 300,      /* to collect the reports of purged rows */
-    CREATE_TIMEOUT_MS = 30000,
 };
 
 /* What a message was, in the low bits of its opaque; the row number above them. */
@@ -50,8 +49,8 @@ static const struct pasar_kafka_default defaults[] = {
     {"compression.codec", "lz4"},
     {"linger.ms", "20"},
     {"batch.size", "1000000"},
-    {"queue.buffering.max.kbytes", "65536"},
-    {"queue.buffering.max.messages", "200000"},
+    {"queue.buffering.max.kbytes", "32768"},
+    {"queue.buffering.max.messages", "50000"},
     {"message.timeout.ms", "0"}, /* a row never expires: an outage of any length costs time, not rows */
     {"topic.metadata.refresh.interval.ms", "60000"},
     {NULL, NULL},
@@ -381,12 +380,18 @@ static void kafka_free(struct sink *sink)
 
 static const struct sink_ops kafka_ops = {kafka_send, kafka_reject, kafka_wait, kafka_finish, kafka_settle, kafka_free};
 
-/* Finds out how many partitions the topic has, creating it when that was asked for. */
+/*
+ * Finds out how many partitions the topic has. It is created first when that was asked for: a mere question would make
+ * a broker that creates topics by itself create it with as many partitions as it likes.
+ */
 static int find_partitions(struct sink_kafka *k, const struct producer_config *config, struct pasar_err *err)
 {
     int64_t deadline_ns = pasar_clock_mono_ns() + (int64_t)(config->connect_timeout * 1e9);
     int count = 0;
 
+    if (config->create_topic && pasar_kafka_create_topic(k->rk, k->topic_name, (int)config->partitions,
+                                                         (int)(config->connect_timeout * 1000), err) != 0)
+        return pasar_err_context(err, "Kafka at %s", k->brokers);
     for (;;) {
         int left_ms = (int)((deadline_ns - pasar_clock_mono_ns() + 999999) / 1000000);
 
@@ -395,9 +400,6 @@ static int find_partitions(struct sink_kafka *k, const struct producer_config *c
             return -1;
         if (count > 0)
             break;
-        if (config->create_topic &&
-            pasar_kafka_create_topic(k->rk, k->topic_name, (int)config->partitions, CREATE_TIMEOUT_MS, err) != 0)
-            return -1;
         if (pasar_clock_mono_ns() >= deadline_ns)
             return pasar_err_set(
                 err, PASAR_EUNAVAILABLE,
