@@ -43,6 +43,12 @@ int pasar_atomicfile_write(struct pasar_atomicfile *file, const void *bytes, siz
                            struct pasar_err *err) PASAR_MUSTCHECK;
 
 /*
+ * Changes the name under which commit publishes; the temporary file keeps its own. For names that say what is inside,
+ * which is known at the end only. 0, or -1 with err and the old name kept.
+ */
+int pasar_atomicfile_set_name(struct pasar_atomicfile *file, const char *name, struct pasar_err *err) PASAR_MUSTCHECK;
+
+/*
  * Publishes: flush, fsync, close, rename, fsync(directory), and frees `file` in every case. On failure the temporary
  * file is removed (never fsynced a second time) and -1 returned with the failed step in err. With PASAR_NOREPLACE an
  * existing target is an error. When only the last step (fsync of the directory) fails, the file is visible but may not

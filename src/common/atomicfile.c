@@ -85,6 +85,18 @@ fail:
     return NULL;
 }
 
+int pasar_atomicfile_set_name(struct pasar_atomicfile *file, const char *name, struct pasar_err *err)
+{
+    if (!is_plain_name(name))
+        return pasar_err_set(err, PASAR_EBUG, "'%s' is no file name within %s", name, file->dir);
+    char *copy = strdup(name);
+    if (copy == NULL)
+        return pasar_err_nomem(err, "a file name");
+    free(file->name);
+    file->name = copy;
+    return 0;
+}
+
 static int write_all(struct pasar_atomicfile *file, const char *bytes, size_t len, struct pasar_err *err)
 {
     while (len > 0) {
