@@ -53,7 +53,7 @@ struct exchange {
     uint64_t declared; /* Content-Length */
     int slot;
     int64_t started_ns;
-    bool seen, has_body, is_too_long, is_too_big, is_answered;
+    bool seen, is_too_long, is_too_big, is_answered;
     int status;
     size_t bytes;
     char uri[];
@@ -248,7 +248,10 @@ static enum MHD_Result read_header(void *cls, enum MHD_ValueKind kind, const cha
     return MHD_YES;
 }
 
-/* The headers are in. Refuses, answers at once when there is no body, or lets the body come. */
+/*
+ * The headers are in. Refuses, or lets the body come, if there is one: libmicrohttpd calls again in any case, and only an
+ * answer given then keeps the connection open.
+ */
 static enum MHD_Result first_call(struct exchange *x, struct MHD_Connection *connection, const char *method,
                                   const char *version)
 {
@@ -264,14 +267,13 @@ static enum MHD_Result first_call(struct exchange *x, struct MHD_Connection *con
     int status = guard_verdict(&x->guard, version, &server->hosts, &why);
     if (status != 0)
         return refuse(x, connection, method, status, why);
-    x->has_body = x->guard.encodings > 0 || x->declared > 0;
     if (x->declared > server->api->config->max_body_bytes) {
         char text[80];
         snprintf(text, sizeof text, "the body is larger than %llu bytes",
                  (unsigned long long)server->api->config->max_body_bytes);
         return refuse(x, connection, method, 413, text);
     }
-    return x->has_body ? MHD_YES : answer(x, connection, method);
+    return MHD_YES;
 }
 
 static enum MHD_Result access_request(void *cls, struct MHD_Connection *connection, const char *url, const char *method,

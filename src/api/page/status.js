@@ -181,7 +181,9 @@ export function mount(main) {
         const trained = list[0]?.trained_at;
         const open = list.length > 0;
         return [
-            open && ready.error ? el('p', { class: 'relaxed' }, `A newer generation was refused: ${ready.error}`) : null,
+            open && ready.error
+                ? el('p', { class: 'relaxed' }, `A newer generation was refused: ${ready.error}`)
+                : null,
             el(
                 'dl',
                 { class: 'tiles' },
