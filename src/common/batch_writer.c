@@ -1,0 +1,298 @@
+/*
+ * A batch under construction: rows and rejects go to hidden files at once (so that memory does not grow with the
+ * batch), and the batch becomes visible in the order rejects, sidecar, CSV. The .csv is the commit point: a crash
+ * before it leaves files that pasar_batch_clean removes, a crash after it leaves a whole batch.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "pasar/atomicfile.h"
+#include "pasar/hash.h"
+
+#include "atomicfile_ops.h"
+#include "batch_private.h"
+
+struct pasar_batch_writer {
+    char *dir;
+    struct pasar_batch_name name;           /* last_offset is that of the latest message; first - 1 while empty */
+    struct pasar_atomicfile *csv, *rejects; /* rejects: NULL until the first */
+    struct pasar_sha256 *sha256;            /* of the CSV */
+    struct pasar_batch_ledger ledger;
+    uint64_t row_count, reject_count, csv_bytes;
+    struct pasar_buf line;
+    bool failed;
+};
+
+/* The name that a file of this batch has when it is of this kind; `last` may not be known yet. */
+static void file_name(const struct pasar_batch_writer *w, enum pasar_batch_kind kind, int64_t last,
+                      char file[PASAR_BATCH_NAME_MAX])
+{
+    struct pasar_batch_name name = w->name;
+
+    name.kind = kind;
+    name.last_offset = last;
+    pasar_batch_name_format(&name, file);
+}
+
+/* Opens a hidden file; until the last offset is known its name has the first in that place. */
+static struct pasar_atomicfile *open_hidden(const struct pasar_batch_writer *w, enum pasar_batch_kind kind,
+                                            struct pasar_err *err)
+{
+    char file[PASAR_BATCH_NAME_MAX];
+
+    file_name(w, kind, w->name.first_offset, file);
+    return pasar_atomicfile_open(w->dir, file, err);
+}
+
+static int fail(struct pasar_batch_writer *w)
+{
+    w->failed = true;
+    return -1;
+}
+
+/* Writes w->line to the CSV. */
+static int write_csv(struct pasar_batch_writer *w, struct pasar_err *err)
+{
+    if (w->line.failed)
+        return pasar_err_nomem(err, "a row of a batch");
+    if (pasar_atomicfile_write(w->csv, w->line.data, w->line.len, err) != 0)
+        return -1;
+    pasar_sha256_add(w->sha256, w->line.data, w->line.len);
+    w->csv_bytes += w->line.len;
+    return 0;
+}
+
+struct pasar_batch_writer *pasar_batch_writer_open(const char *dir, const char *topic, int32_t partition,
+                                                   int64_t first_offset, struct pasar_err *err)
+{
+    if (pasar_batch_check_topic(topic, err) != 0)
+        return NULL;
+    if (partition < 0 || first_offset < 0) {
+        pasar_err_set(err, PASAR_EBUG, "a batch of partition %d cannot begin at offset %lld", (int)partition,
+                      (long long)first_offset);
+        return NULL;
+    }
+    struct pasar_batch_writer *w = calloc(1, sizeof *w);
+    if (w == NULL || (w->dir = strdup(dir)) == NULL || (w->sha256 = pasar_sha256_new()) == NULL) {
+        pasar_err_nomem(err, "a batch");
+        goto fail;
+    }
+    memcpy(w->name.topic, topic, strlen(topic) + 1);
+    w->name.partition = partition;
+    w->name.first_offset = first_offset;
+    w->name.last_offset = first_offset - 1;
+    w->csv = open_hidden(w, PASAR_BATCH_ROWS, err);
+    if (w->csv == NULL)
+        goto fail;
+    pasar_record_add_csv_header(&w->line);
+    if (write_csv(w, err) != 0)
+        goto fail;
+    return w;
+fail:
+    pasar_batch_writer_abort(w);
+    return NULL;
+}
+
+/* What must hold before a message is added. */
+static int check_offset(struct pasar_batch_writer *w, int64_t offset, struct pasar_err *err)
+{
+    if (w->failed)
+        return pasar_err_set(err, PASAR_EIO, "%s: an earlier write to this batch failed", w->dir);
+    if (offset <= w->name.last_offset)
+        return pasar_err_set(err, PASAR_EBUG, "%s: offset %lld after %lld in a batch", w->dir, (long long)offset,
+                             (long long)w->name.last_offset);
+    return 0;
+}
+
+/* A run id that could not stand in our files, or a row without a number, belongs to nobody's run. */
+static bool is_of_run(const char *run, uint64_t row)
+{
+    return run != NULL && row > 0 && row <= INT64_MAX && pasar_run_is_valid(run, strlen(run));
+}
+
+int pasar_batch_writer_add(struct pasar_batch_writer *w, int64_t offset, const struct pasar_record *record,
+                           const char *run, uint64_t row, const void *value, size_t value_len, struct pasar_err *err)
+{
+    if (check_offset(w, offset, err) != 0)
+        return fail(w);
+    if (!is_of_run(run, row)) {
+        run = "";
+        row = 0;
+    }
+    pasar_buf_reset(&w->line);
+    pasar_record_add_csv(&w->line, record);
+    if (write_csv(w, err) != 0 ||
+        pasar_batch_ledger_add(&w->ledger, run, row, pasar_hash_row(row, value, value_len), err) != 0)
+        return fail(w);
+    w->row_count++;
+    w->name.last_offset = offset;
+    return 0;
+}
+
+int pasar_batch_writer_reject(struct pasar_batch_writer *w, int64_t offset, const char *run, uint64_t row,
+                              const void *key, size_t key_len, const void *value, size_t value_len, const char *reason,
+                              struct pasar_err *err)
+{
+    if (check_offset(w, offset, err) != 0)
+        return fail(w);
+    if (w->rejects == NULL && (w->rejects = open_hidden(w, PASAR_BATCH_REJECTS, err)) == NULL)
+        return fail(w);
+    bool is_ours = is_of_run(run, row);
+    pasar_buf_reset(&w->line);
+    pasar_batch_reject_add_json(&w->line, &w->name, offset, is_ours ? run : "", is_ours ? row : 0, key, key_len, value,
+                                value_len, reason);
+    if (w->line.failed) {
+        pasar_err_nomem(err, "a rejected message");
+        return fail(w);
+    }
+    if (pasar_atomicfile_write(w->rejects, w->line.data, w->line.len, err) != 0)
+        return fail(w);
+    w->reject_count++;
+    w->name.last_offset = offset;
+    return 0;
+}
+
+void pasar_batch_writer_stats(const struct pasar_batch_writer *w, struct pasar_batch_stats *stats)
+{
+    bool is_empty = w->row_count + w->reject_count == 0;
+
+    *stats = (struct pasar_batch_stats){
+        .rows = w->row_count,
+        .rejects = w->reject_count,
+        .bytes = w->csv_bytes,
+        .first_offset = is_empty ? -1 : w->name.first_offset,
+        .last_offset = is_empty ? -1 : w->name.last_offset,
+    };
+}
+
+void pasar_batch_writer_abort(struct pasar_batch_writer *w)
+{
+    if (w == NULL)
+        return;
+    int saved = errno;
+    char unused[PASAR_SHA256_HEX + 1];
+    pasar_atomicfile_abort(w->csv);
+    pasar_atomicfile_abort(w->rejects);
+    if (w->sha256 != NULL)
+        pasar_sha256_finish(w->sha256, unused);
+    pasar_batch_ledger_fini(&w->ledger);
+    pasar_buf_fini(&w->line);
+    free(w->dir);
+    free(w);
+    errno = saved;
+}
+
+/* Whether dir/<final name of that kind> exists; true too when that cannot be told. */
+static bool exists(const struct pasar_batch_writer *w, int dirfd, enum pasar_batch_kind kind)
+{
+    char file[PASAR_BATCH_NAME_MAX];
+
+    file_name(w, kind, w->name.last_offset, file);
+    return faccessat(dirfd, file, F_OK, AT_SYMLINK_NOFOLLOW) == 0 || errno != ENOENT;
+}
+
+static int publish_rejects(struct pasar_batch_writer *w, struct pasar_err *err)
+{
+    char file[PASAR_BATCH_NAME_MAX];
+    struct pasar_atomicfile *rejects = w->rejects;
+
+    if (rejects == NULL)
+        return 0;
+    file_name(w, PASAR_BATCH_REJECTS, w->name.last_offset, file);
+    if (pasar_atomicfile_set_name(rejects, file, err) != 0)
+        return -1;
+    w->rejects = NULL;
+    return pasar_atomicfile_commit(rejects, PASAR_NOREPLACE, err);
+}
+
+static int publish_sidecar(struct pasar_batch_writer *w, struct pasar_err *err)
+{
+    char file[PASAR_BATCH_NAME_MAX];
+    struct pasar_batch_sidecar sidecar = {
+        .name = w->name,
+        .rows = w->row_count,
+        .rejects = w->reject_count,
+        .bytes = w->csv_bytes,
+        .runs = w->ledger.runs,
+        .run_count = w->ledger.run_count,
+        .ranges = w->ledger.ranges,
+        .range_count = w->ledger.range_count,
+    };
+
+    pasar_sha256_finish(w->sha256, sidecar.sha256);
+    w->sha256 = NULL;
+    pasar_buf_reset(&w->line);
+    pasar_batch_sidecar_add_json(&w->line, &sidecar);
+    if (w->line.failed)
+        return pasar_err_nomem(err, "a sidecar");
+    file_name(w, PASAR_BATCH_SIDECAR, w->name.last_offset, file);
+    return pasar_atomicfile_publish(w->dir, file, w->line.data, w->line.len, PASAR_NOREPLACE, err);
+}
+
+static int publish_csv(struct pasar_batch_writer *w, struct pasar_err *err)
+{
+    char file[PASAR_BATCH_NAME_MAX];
+    struct pasar_atomicfile *csv = w->csv;
+
+    file_name(w, PASAR_BATCH_ROWS, w->name.last_offset, file);
+    if (pasar_atomicfile_set_name(csv, file, err) != 0)
+        return -1;
+    w->csv = NULL;
+    return pasar_atomicfile_commit(csv, PASAR_NOREPLACE, err);
+}
+
+/* Takes the twins away again, unless the .csv became visible after all: then the batch is whole. */
+static void remove_twins(const struct pasar_batch_writer *w, int dirfd)
+{
+    static const enum pasar_batch_kind twins[] = {PASAR_BATCH_SIDECAR, PASAR_BATCH_REJECTS};
+    char file[PASAR_BATCH_NAME_MAX];
+
+    if (exists(w, dirfd, PASAR_BATCH_ROWS))
+        return;
+    for (size_t i = 0; i < PASAR_ARRAY_LEN(twins); i++) {
+        file_name(w, twins[i], w->name.last_offset, file);
+        (void)pasar_fsops()->unlinkat(dirfd, file, 0);
+    }
+}
+
+int pasar_batch_writer_publish(struct pasar_batch_writer *w, struct pasar_err *err)
+{
+    static const enum pasar_batch_kind kinds[] = {PASAR_BATCH_ROWS, PASAR_BATCH_SIDECAR, PASAR_BATCH_REJECTS};
+    int rc = -1, dirfd = -1;
+
+    if (w->failed) {
+        pasar_err_set(err, PASAR_EIO, "%s: an earlier write to this batch failed", w->dir);
+        goto out;
+    }
+    if (w->row_count + w->reject_count == 0) {
+        pasar_err_set(err, PASAR_EBUG, "%s: a batch without messages cannot be published", w->dir);
+        goto out;
+    }
+    dirfd = open(w->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (dirfd < 0) {
+        pasar_err_errno(err, PASAR_ECREATE, "open directory %s", w->dir);
+        goto out;
+    }
+    /* What is there already is another's: it must be neither replaced nor, after a failure, removed. */
+    for (size_t i = 0; i < PASAR_ARRAY_LEN(kinds); i++) {
+        if (exists(w, dirfd, kinds[i])) {
+            char file[PASAR_BATCH_NAME_MAX];
+            file_name(w, kinds[i], w->name.last_offset, file);
+            pasar_err_set(err, PASAR_ECREATE, "%s/%s exists already", w->dir, file);
+            goto out;
+        }
+    }
+    if (publish_rejects(w, err) != 0 || publish_sidecar(w, err) != 0 || publish_csv(w, err) != 0) {
+        remove_twins(w, dirfd);
+        goto out;
+    }
+    rc = 0;
+out:
+    if (dirfd >= 0)
+        close(dirfd);
+    pasar_batch_writer_abort(w);
+    return rc;
+}
