@@ -1,0 +1,153 @@
+/* publisher: order within a partition, and nothing after a failure. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <cmocka.h>
+
+#include "consumer/publisher.h"
+
+struct fixture {
+    char dir[64];
+    struct publisher *publisher;
+};
+
+static int setup(void **state)
+{
+    struct fixture *f = calloc(1, sizeof(*f));
+    struct pasar_err err = PASAR_ERR_INIT;
+
+    strcpy(f->dir, "/tmp/pasar-publisher-XXXXXX");
+    if (mkdtemp(f->dir) == NULL || (f->publisher = publisher_new(f->dir, "t", 3, &err)) == NULL)
+        return -1;
+    *state = f;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    struct fixture *f = *state;
+    char command[128];
+
+    publisher_free(f->publisher);
+    snprintf(command, sizeof(command), "rm -r %s", f->dir);
+    if (system(command) != 0)
+        return -1;
+    free(f);
+    return 0;
+}
+
+/* Submits a batch of one reject at `offset` (a reject needs no record). */
+static void submit(struct fixture *f, int32_t partition, int64_t offset)
+{
+    struct pasar_err err = PASAR_ERR_INIT;
+    struct publisher_job job = {.partition = partition, .next_offset = offset + 1};
+
+    job.writer = pasar_batch_writer_open(f->dir, "t", partition, offset, &err);
+    assert_non_null(job.writer);
+    assert_int_equal(pasar_batch_writer_reject(job.writer, offset, "", 0, "k", 1, "v", 1, "bad", &err), 0);
+    pasar_batch_writer_stats(job.writer, &job.stats);
+    publisher_submit(f->publisher, &job);
+}
+
+/* Puts a file where the batch at `offset` would go. */
+static void block(struct fixture *f, int32_t partition, int64_t offset)
+{
+    struct pasar_batch_name name = {"t", partition, offset, offset, PASAR_BATCH_ROWS};
+    char text[PASAR_BATCH_NAME_MAX], path[PASAR_BATCH_NAME_MAX + 80];
+    FILE *file;
+
+    pasar_batch_name_format(&name, text);
+    snprintf(path, sizeof(path), "%s/%s", f->dir, text);
+    file = fopen(path, "w");
+    assert_non_null(file);
+    fclose(file);
+}
+
+static void test_publisher__keeps_the_order_of_each_partition(void **state)
+{
+    struct fixture *f = *state;
+    struct publisher_result result;
+    int64_t next[5] = {0};
+    int count = 0;
+
+    for (int64_t offset = 0; offset < 20; offset++)
+        for (int32_t partition = 0; partition < 5; partition++)
+            submit(f, partition, offset);
+    assert_true(publisher_wait_idle(f->publisher, 30000));
+    while (publisher_take(f->publisher, &result)) {
+        assert_int_equal(result.outcome, PUBLISHED);
+        assert_int_equal(result.job.next_offset, ++next[result.job.partition]);
+        assert_int_equal(result.job.stats.rejects, 1);
+        count++;
+    }
+    assert_int_equal(count, 100);
+}
+
+static void test_publisher__publishes_ends(void **state)
+{
+    struct fixture *f = *state;
+    struct publisher_job job = {.partition = 1, .next_offset = 8, .end = {.run = "r", .partition_count = 1}};
+    struct publisher_result result;
+    struct pasar_batch_list list;
+    struct pasar_err err = PASAR_ERR_INIT;
+
+    publisher_submit(f->publisher, &job);
+    assert_true(publisher_wait_idle(f->publisher, 30000));
+    assert_true(publisher_take(f->publisher, &result));
+    assert_true(result.is_end);
+    assert_int_equal(pasar_batch_list_read(&list, f->dir, &err), 0);
+    assert_int_equal(list.count, 1);
+    assert_int_equal(list.names[0].kind, PASAR_BATCH_END);
+    assert_int_equal(pasar_batch_list_next_offset(&list, "t", 1), 8);
+    pasar_batch_list_free(&list);
+}
+
+static void test_publisher__after_a_failure_nothing_is_published_until_reset(void **state)
+{
+    struct fixture *f = *state;
+    struct publisher_result result;
+    struct pasar_batch_list list;
+    struct pasar_err err = PASAR_ERR_INIT;
+    int published = 0, failed = 0, dropped = 0;
+
+    block(f, 0, 1);
+    for (int64_t offset = 0; offset < 4; offset++)
+        submit(f, 0, offset);
+    assert_true(publisher_wait_idle(f->publisher, 30000));
+    while (publisher_take(f->publisher, &result)) {
+        published += result.outcome == PUBLISHED;
+        failed += result.outcome == PUBLISH_FAILED;
+        dropped += result.outcome == PUBLISH_DROPPED;
+        assert_true((result.outcome == PUBLISH_FAILED) == (result.err.code != PASAR_OK));
+    }
+    assert_int_equal(published, 1);
+    assert_int_equal(failed, 1);
+    assert_int_equal(dropped, 2);
+    assert_true(publisher_has_failed(f->publisher));
+    publisher_reset(f->publisher);
+    submit(f, 0, 2);
+    assert_true(publisher_wait_idle(f->publisher, 30000));
+    assert_true(publisher_take(f->publisher, &result));
+    assert_int_equal(result.outcome, PUBLISHED);
+    assert_false(publisher_take(f->publisher, &result));
+    assert_int_equal(pasar_batch_list_read(&list, f->dir, &err), 0);
+    assert_int_equal(list.count, 3);
+    pasar_batch_list_free(&list);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        TEST(test_publisher__keeps_the_order_of_each_partition),
+        TEST(test_publisher__publishes_ends),
+        TEST(test_publisher__after_a_failure_nothing_is_published_until_reset),
+    };
+
+    return cmocka_run_group_tests_name("publisher", tests, NULL, NULL);
+}
