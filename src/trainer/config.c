@@ -49,16 +49,15 @@ const struct pasar_options config_options = {
     .about = "Reads the batch files, trains k-means models on the first third, the first two thirds and all of the "
              "rows, and "
              "publishes them with the labelled products as the next generation.",
-    .epilog = "Examples:\n"
-              "  pasar-trainer\n"
-              "  pasar-trainer --k 5 --transform log1p:rating_count,log1p:discounted_price\n"
-              "  pasar-trainer --watch --every 30 --min-rows 1000 --metrics-port 9102\n"
-              "\n"
-              "Exit codes: 0 published (with --watch: stopped by a signal), 64 usage, 65 bad batch files or no rows in "
-              "them, 66 no\n"
-              "batch files, 69 another trainer is at work or the metrics port is taken, 71 out of memory, 73/74 cannot "
-              "write,\n"
-              "75 stopped before a generation was published.\n",
+    .epilog =
+        "Examples:\n"
+        "  pasar-trainer\n"
+        "  pasar-trainer --k 5 --transform log1p:rating_count,log1p:discounted_price\n"
+        "  pasar-trainer --watch --every 30 --min-rows 1000 --metrics-port 9102\n"
+        "\n"
+        "Exit codes: 0 published (with --watch: stopped by a signal), 64 usage, 65 bad batch files or no rows in "
+        "them, 66 no batch files, 69 another trainer is at work or the metrics port is taken, 71 out of memory or "
+        "threads, 73/74 cannot write, 75 stopped before a generation was published.\n",
     .table = table,
     .min_operands = 0,
     .max_operands = 0,
