@@ -30,8 +30,8 @@ int pasar_num_seconds(const char *text, size_t len, double *out) PASAR_MUSTCHECK
 enum { PASAR_NUM_DOUBLE_MAX = 32 }; /* longest text of a double, with room for a NUL */
 
 /*
- * The shortest decimal text that reads back as the same finite double, in JSON's grammar (399, 0.1, 1.5e+300);
- * whole numbers below 2^53 without a point, -0 as 0. (Some powers of two come out one digit longer than the shortest.)
+ * The decimal text with the fewest digits that reads back as the same finite double, in JSON's grammar (399, 0.1,
+ * 1.5e+300); whole numbers below 2^53 without a point, -0 as 0. (Some powers of two come out with one digit more.)
  * Writes no NUL; returns the length (<= PASAR_NUM_DOUBLE_MAX - 1).
  */
 size_t pasar_num_format_double(double value, char text[PASAR_NUM_DOUBLE_MAX]);

@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
-static void fill(struct pasar_err *err, enum pasar_code code, const char *fmt, va_list args)
+PASAR_PRINTF(3, 0) static void fill(struct pasar_err *err, enum pasar_code code, const char *fmt, va_list args)
 {
     err->code = code;
     vsnprintf(err->msg, sizeof err->msg, fmt, args);
