@@ -35,8 +35,13 @@ class Server:
         self.paths = {}
 
     def get(self, path):
-        self.connection.request("GET", path)
-        reply = self.connection.getresponse()
+        try:
+            self.connection.request("GET", path)
+            reply = self.connection.getresponse()
+        except (http.client.RemoteDisconnected, BrokenPipeError):  # it was silent for too long
+            self.connection.close()
+            self.connection.request("GET", path)
+            reply = self.connection.getresponse()
         return reply.status, reply.read()
 
     def ask(self, path):

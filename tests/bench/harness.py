@@ -263,6 +263,7 @@ class Bench:
     def batches(self, csv, name):
         """The same as batch files, without a broker."""
         lines = self.json_lines(csv, name + ".jsonl")
+        os.mkdir(self.path(name))
         self.measure([self.program("bench_make_batches"), self.path(name), str(BATCH_RECORDS)], stdin=lines)
         os.remove(lines)
         return self.path(name)

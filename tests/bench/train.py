@@ -39,8 +39,9 @@ def lloyd(bench, rows, cols, k, goal, iterations):
 
     def fits(sample):
         runs = [json.loads(line) for line in sample.stdout.splitlines()][1:]
-        if [r["iterations"] for r in runs] != list(iterations):
-            raise BenchError(f"{name}: wanted {iterations} iterations, got {[r['iterations'] for r in runs]}")
+        done = [r["iterations"] for r in runs]
+        if done[1] - done[0] < 5:
+            raise BenchError(f"{name}: {done} iterations, too few to compare: more --train-rows converge later")
         return runs
 
     ours, theirs = bench.alternate(
