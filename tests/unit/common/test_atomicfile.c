@@ -119,6 +119,24 @@ static void test_atomicfile__commit_publishes_and_abort_does_not(void **state)
     scratch_remove(dir);
 }
 
+static void test_atomicfile__the_final_name_may_come_late(void **state)
+{
+    char *dir = scratch_new();
+    struct pasar_err err = PASAR_ERR_INIT;
+
+    (void)state;
+    struct pasar_atomicfile *file = pasar_atomicfile_open(dir, "first", &err);
+    assert_int_equal(pasar_atomicfile_write(file, "x", 1, &err), 0);
+    assert_int_equal(pasar_atomicfile_set_name(file, "../escape", &err), -1);
+    assert_int_equal(err.code, PASAR_EBUG);
+    pasar_err_clear(&err);
+    assert_int_equal(pasar_atomicfile_set_name(file, "first+last", &err), 0);
+    assert_int_equal(pasar_atomicfile_commit(file, PASAR_NOREPLACE, &err), 0);
+    assert_content(scratch_path(dir, "first+last"), "x");
+    assert_int_equal(scratch_count(dir), 1);
+    scratch_remove(dir);
+}
+
 static void test_atomicfile__noreplace_refuses_an_existing_target(void **state)
 {
     char *dir = scratch_new();
@@ -394,6 +412,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_teardown(test_atomicfile__commit_publishes_and_abort_does_not, teardown),
+        cmocka_unit_test_teardown(test_atomicfile__the_final_name_may_come_late, teardown),
         cmocka_unit_test_teardown(test_atomicfile__noreplace_refuses_an_existing_target, teardown),
         cmocka_unit_test_teardown(test_atomicfile__filesystems_without_noreplace_get_a_link, teardown),
         cmocka_unit_test_teardown(test_atomicfile__large_content_survives_short_writes, teardown),
