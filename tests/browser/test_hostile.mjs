@@ -49,6 +49,8 @@ export const tests = {
           assert.match(src, /^https:/, view);
         assert.ok((await overflow(page)) <= 0, `${view} at ${viewport.width} is too wide`);
       }
+      await page.view(`search?${new URLSearchParams({ q: 'مرخبا' })}`); // one letter off
+      assert.match(await page.locator('.relaxed').textContent(), /مرخبا.*مرحبا/);
       await page.view('browse');
       await screenshot(page, `hostile-${viewport.width}`);
       assert.deepEqual(await axeFindings(page), []);

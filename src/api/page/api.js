@@ -37,6 +37,16 @@ function noteGeneration(now) {
     for (const fn of watchers) fn(now, before);
 }
 
+/** The text of a header that is percent-encoded where it is not plain ASCII; as it came if it was cut inside a letter. */
+function headerText(value) {
+    if (value === null) return null;
+    try {
+        return decodeURIComponent(value);
+    } catch {
+        return value;
+    }
+}
+
 async function request(path, params, signal, as) {
     const query = new URLSearchParams();
     for (const [key, value] of Object.entries(params ?? {})) {
@@ -58,7 +68,11 @@ async function request(path, params, signal, as) {
     noteGeneration(reply.headers.get('X-Pasar-Generation'));
     if (!reply.ok) throw new ApiError(reply.status >= 500 ? 'busy' : 'refused', reply.status, body);
     const total = Number.parseInt(reply.headers.get('X-Total-Count'), 10);
-    return { body, total: Number.isFinite(total) ? total : null, relaxed: reply.headers.get('X-Pasar-Relaxed') };
+    return {
+        body,
+        total: Number.isFinite(total) ? total : null,
+        relaxed: headerText(reply.headers.get('X-Pasar-Relaxed')),
+    };
 }
 
 /** GET as JSON: {body, total, relaxed}. Throws ApiError, or the signal's reason when it was aborted. */

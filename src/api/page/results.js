@@ -67,7 +67,7 @@ export function createResults({ heading, describe, suggest, advice, onMore }) {
             const total = reply.total ?? items.length;
             summary.textContent = words(total);
             relaxed.hidden = !reply.relaxed;
-            relaxed.textContent = reply.relaxed ? `No exact match: ${reply.relaxed}` : '';
+            relaxed.textContent = reply.relaxed ? `${capital(reply.relaxed)}.` : '';
             say(`${words(total)}. ${relaxed.textContent}`);
             if (items.length === 0) return message('Nothing here', advice ?? '');
             const list = el(
