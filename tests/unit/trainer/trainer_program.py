@@ -1,0 +1,278 @@
+#!/usr/bin/env python3
+"""pasar-trainer as a program: what it publishes, its exit codes, signals, kills, --watch.
+
+Usage: trainer_program.py published|threads|errors|few|signals|kills|watch   (PASAR_BIN: where the program is)
+"""
+import csv
+import datetime
+import hashlib
+import json
+import os
+import random
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import urllib.request
+
+TRAINER = os.path.join(os.environ["PASAR_BIN"], "pasar-trainer")
+COLUMNS = ("product_id product_name category discounted_price actual_price discount_percentage rating rating_count "
+           "about_product user_id user_name review_id review_title review_content img_link product_link").split()
+START = datetime.datetime(2026, 1, 1)
+
+
+def check(condition, message):
+    if not condition:
+        sys.exit("FAIL: " + message)
+
+
+def product(number, draw):
+    """A row as the consumer writes it: id, category and the five numbers; the rest is empty."""
+    row = dict.fromkeys(COLUMNS, "")
+    row["product_id"] = f"P{number:06d}"
+    row["product_name"] = f"Thing, \"{number}\""
+    row["category"] = f"Main|Sub {number % 3}|Leaf {number % 7}"
+    row["discounted_price"] = f"{draw.lognormvariate(6, 1.5):.2f}"
+    row["rating"] = f"{draw.uniform(2, 5):.1f}" if draw.random() > 0.05 else ""
+    row["rating_count"] = str(int(draw.lognormvariate(7, 2)))
+    return row
+
+
+def write_batch(folder, partition, first, rows, step_us=1000):
+    """One batch file; arrival order follows the product's number."""
+    os.makedirs(folder, exist_ok=True)
+    path = f"{folder}/shop+{partition:05d}+{first:020d}+{first + len(rows) - 1:020d}.csv"
+    with open(path + ".part", "w", newline="", encoding="utf-8") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(COLUMNS + ["timestamp"])
+        for row in rows:
+            at = START + datetime.timedelta(microseconds=int(row["product_id"][1:]) * step_us)
+            writer.writerow([row[c] for c in COLUMNS] + [at.strftime("%Y-%m-%dT%H:%M:%S.%f") + "Z"])
+    os.rename(path + ".part", path)
+
+
+def write_batches(folder, count, partitions=2, batch=500, seed=1):
+    draw = random.Random(seed)
+    queues = [[] for _ in range(partitions)]
+    for number in range(count):
+        queues[draw.randrange(partitions)].append(product(number, draw))
+    for partition, rows in enumerate(queues):
+        for first in range(0, len(rows), batch):
+            write_batch(folder, partition, first, rows[first:first + batch])
+
+
+def train(work, *options, expect=0):
+    done = subprocess.run([TRAINER, "--batches", f"{work}/batches", "--models", f"{work}/models", *options],
+                          capture_output=True, text=True, timeout=60)
+    check(done.returncode == expect, f"exit {done.returncode} instead of {expect}: {done.stderr}")
+    return done.stderr
+
+
+def check_generation(work):
+    """The current generation is whole: every file has the manifest's checksum. Returns its folder and manifest."""
+    folder = f"{work}/models/{os.readlink(f'{work}/models/current')}"
+    with open(f"{folder}/manifest.json", encoding="utf-8") as file:
+        manifest = json.load(file)
+    for entry in manifest["files"]:
+        with open(f"{folder}/{entry['name']}", "rb") as file:
+            content = file.read()
+        check(len(content) == entry["bytes"] and hashlib.sha256(content).hexdigest() == entry["sha256"],
+              f"{entry['name']} of {folder} is not what its manifest says")
+    return folder, manifest
+
+
+def test_published(work):
+    write_batches(f"{work}/batches", 2000)
+    errors = train(work, "--k", "4")
+    check("done: generation 000001" in errors and "2000 rows" in errors, "no summary line: " + errors)
+    folder, manifest = check_generation(work)
+    check(manifest["rows"] == 2000 and manifest["model_rows"] == [667, 1334, 2000], f"rows {manifest}")
+    for batch in manifest["batches"]:
+        with open(f"{work}/batches/{batch['file']}", "rb") as file:
+            check(hashlib.sha256(file.read()).hexdigest() == batch["sha256"], "checksum of " + batch["file"])
+    with open(f"{folder}/products.csv", newline="", encoding="utf-8") as file:
+        products = list(csv.DictReader(file))
+    check([p["product_id"] for p in products] == [f"P{i:06d}" for i in range(2000)], "products in arrival order")
+    for number, rows in ((1, 667), (2, 1334), (3, 2000)):
+        with open(f"{folder}/model_{number}.json", encoding="utf-8") as file:
+            model = json.load(file)
+        ids = [p[f"cluster_{number}"] for p in products]
+        check(all(ids[:rows]) and not any(ids[rows:]), f"cluster_{number} is empty past the model's rows")
+        for cluster in model["clusters"]:
+            members = [p for p, id in zip(products, ids) if id == str(cluster["id"])]
+            check(len(members) == cluster["size"], f"size of cluster {cluster['id']} in model {number}")
+            count = {}
+            for p in members:
+                count[p["category"]] = count.get(p["category"], 0) + 1
+            top = sorted(count.items(), key=lambda item: (-item[1], item[0]))[:5]
+            check([(t["category"], t["count"]) for t in cluster["top_categories"]] == top, "top categories")
+            ratings = sorted(float(p["rating"]) for p in members if p["rating"])
+            middle = len(ratings) // 2
+            median = ratings[middle] if len(ratings) % 2 else (ratings[middle - 1] + ratings[middle]) / 2
+            check(abs(cluster["median"]["rating"] - median) < 1e-9, "median rating")
+        labels = [cluster["label"] for cluster in model["clusters"]]
+        check(len(set(labels)) == len(labels), f"labels are alike: {labels}")
+    for _ in range(4):
+        train(work, "--keep", "2", "-q")
+    left = sorted(name for name in os.listdir(f"{work}/models") if name.isdigit())
+    check(left == ["000004", "000005"], f"--keep 2 left {left}")
+
+
+def test_threads(work):
+    write_batches(f"{work}/batches", 12000, partitions=1, batch=5000)
+    seen = set()
+    for threads in (1, 2, 4, 8):
+        train(work, "--threads", str(threads), "--k", "6", "--keep", "1", "-q")
+        folder, _ = check_generation(work)
+        digest = hashlib.sha256()
+        for name in ("model_1.json", "model_2.json", "model_3.json", "products.csv"):
+            with open(f"{folder}/{name}", "rb") as file:
+                digest.update(file.read())
+        seen.add(digest.hexdigest())
+    check(len(seen) == 1, "the models depend on the number of threads")
+
+
+def test_errors(work):
+    errors = train(work, expect=66)
+    check(f"{work}/batches" in errors and "pasar-consumer" in errors, "what is missing is not named: " + errors)
+    write_batch(f"{work}/batches", 0, 0, [product(0, random.Random(1))])
+    empty = f"{work}/batches/shop+00000+{0:020d}+{0:020d}.csv"
+    with open(empty, encoding="utf-8") as file:
+        lines = file.read().splitlines()
+    with open(empty, "w", encoding="utf-8") as file:
+        file.write(lines[0] + "\n")
+    train(work, expect=65)
+    with open(empty, "w", encoding="utf-8") as file:
+        file.write(lines[0] + "\n" + lines[1].replace("2026-", "yesterday-") + "\n")
+    check(os.path.basename(empty) in train(work, expect=65), "the bad file is not named")
+    check(not os.path.exists(f"{work}/models/current"), "published from bad batches")
+    for options in (["--features", "price"], ["--k", "0"], ["--transform", "log1p:rating,x"], ["--wrong"], ["operand"]):
+        train(work, *options, expect=64)
+    with open(empty, "w", encoding="utf-8") as file:
+        file.write("\n".join(lines) + "\n")
+    with open(f"{work}/models", "w", encoding="utf-8"):
+        pass
+    train(work, expect=73)
+
+
+def test_few(work):
+    for rows in (1, 2, 3, 4, 5):
+        shutil.rmtree(f"{work}/batches", ignore_errors=True)
+        write_batches(f"{work}/batches", rows, partitions=1)
+        train(work)
+        folder, manifest = check_generation(work)
+        third = -(-rows // 3)
+        check(manifest["model_rows"] == [third, min(2 * third, rows), rows], f"{rows} rows: {manifest['model_rows']}")
+        for number, expected in zip((1, 2, 3), manifest["model_rows"]):
+            with open(f"{folder}/model_{number}.json", encoding="utf-8") as file:
+                model = json.load(file)
+            check(model["k"] == min(3, expected), f"{rows} rows, model {number}: k = {model['k']}")
+
+
+def start(work, *options):
+    return subprocess.Popen([TRAINER, "--batches", f"{work}/batches", "--models", f"{work}/models", *options],
+                            stderr=subprocess.PIPE, text=True)
+
+
+def test_signals(work):
+    write_batches(f"{work}/batches", 20000, partitions=1, batch=20000)
+    train(work, "-q", "--n-init", "1")
+    before = os.readlink(f"{work}/models/current")
+    for delay in (0.02, 0.1, 0.5, 1.0):
+        process = start(work, "--k", "100", "--n-init", "2000")
+        time.sleep(delay)
+        asked = time.monotonic()
+        process.send_signal(signal.SIGTERM)
+        errors = process.communicate(timeout=30)[1]
+        took = time.monotonic() - asked
+        # Before the handler stands, the signal just ends the process.
+        check(process.returncode in (75, -signal.SIGTERM), f"exit {process.returncode}: {errors}")
+        check(took < 2, f"stopping took {took:.1f} s")
+        check(os.readlink(f"{work}/models/current") == before, "something was published")
+        left = [name for name in os.listdir(f"{work}/models") if name not in (before, "current", ".lock")]
+        check(not left, f"left behind: {left}")
+
+
+def test_kills(work):
+    draw = random.Random(7)
+    write_batches(f"{work}/batches", 3000, partitions=2)
+    began = time.monotonic()
+    train(work, "-q")
+    whole = time.monotonic() - began
+    for _ in range(25):
+        process = start(work, "-q")
+        time.sleep(draw.uniform(0, whole * 1.2))
+        process.kill()
+        process.communicate()
+        check_generation(work)
+    train(work, "-q")
+    left = [name for name in os.listdir(f"{work}/models") if not name.isdigit() and name not in ("current", ".lock")]
+    check(not left, f"a later training left the remains of a killed one: {left}")
+    check_generation(work)
+
+
+def free_port():
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
+def wait_for(work, generation, process):
+    for _ in range(300):
+        try:
+            if os.readlink(f"{work}/models/current") == generation:
+                return
+        except FileNotFoundError:
+            pass
+        check(process.poll() is None, "the watching trainer has ended")
+        time.sleep(0.1)
+    sys.exit(f"FAIL: generation {generation} did not come")
+
+
+def test_watch(work):
+    port = free_port()
+    draw = random.Random(3)
+    process = start(work, "--watch", "--every", "0.2", "--min-rows", "50", "--metrics-port", str(port))
+    try:
+        time.sleep(0.5)
+        check(process.poll() is None, "no batches yet is no reason to end")
+        write_batch(f"{work}/batches", 0, 0, [product(i, draw) for i in range(100)])
+        wait_for(work, "000001", process)
+        write_batch(f"{work}/batches", 0, 100, [product(i, draw) for i in range(100, 120)])
+        time.sleep(1)
+        check(os.readlink(f"{work}/models/current") == "000001", "20 new rows are fewer than --min-rows 50")
+        write_batch(f"{work}/batches", 0, 120, [product(i, draw) for i in range(120, 180)])
+        wait_for(work, "000002", process)
+        check(check_generation(work)[1]["rows"] == 180, "rows of the second generation")
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=5) as reply:
+            metrics = reply.read().decode()
+        for line in ("pasar_trainer_generations_total 2", "pasar_trainer_rows 180", "pasar_trainer_failures_total 0"):
+            check(line in metrics, f"{line} is not among\n{metrics}")
+        with open(f"{work}/batches/shop+00001+{0:020d}+{0:020d}.csv", "w", encoding="utf-8") as file:
+            file.write("product_id\nx\n")
+        time.sleep(1)
+        check(process.poll() is None, "a bad batch must not end the watch")
+        os.unlink(f"{work}/batches/shop+00001+{0:020d}+{0:020d}.csv")
+        process.send_signal(signal.SIGHUP)
+        wait_for(work, "000003", process)
+        process.send_signal(signal.SIGTERM)
+        errors = process.communicate(timeout=10)[1]
+        check(process.returncode == 0, f"exit {process.returncode}: {errors}")
+        check("3 generations published" in errors, "no summary line: " + errors)
+    finally:
+        process.kill()
+        process.wait()
+
+
+def main():
+    work = tempfile.mkdtemp(prefix="pasar-trainer-")
+    try:
+        globals()["test_" + sys.argv[1]](work)
+    finally:
+        shutil.rmtree(work, ignore_errors=True)
+
+
+main()
