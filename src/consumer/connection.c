@@ -151,7 +151,7 @@ int connection_subscribe(rd_kafka_t *rk, const struct consumer_config *config, c
     return 0;
 }
 
-void connection_close(rd_kafka_t *rk, int timeout_ms)
+bool connection_close(rd_kafka_t *rk, int timeout_ms)
 {
     int64_t end_ns = pasar_clock_mono_ns() + timeout_ms * INT64_C(1000000);
     rd_kafka_queue_t *queue = rd_kafka_queue_new(rk);
@@ -164,10 +164,13 @@ void connection_close(rd_kafka_t *rk, int timeout_ms)
             (void)rd_kafka_assign(rk, NULL);
         rd_kafka_event_destroy(event);
     }
+    rd_kafka_queue_destroy(queue);
+    if (error == NULL && !rd_kafka_consumer_closed(rk)) {
+        pasar_warn("the broker did not answer our goodbye: it will notice by itself after session.timeout.ms");
+        return false;
+    }
     if (error != NULL)
         rd_kafka_error_destroy(error);
-    else if (!rd_kafka_consumer_closed(rk))
-        pasar_warn("the broker did not answer our goodbye: it will notice by itself after session.timeout.ms");
-    rd_kafka_queue_destroy(queue);
     rd_kafka_destroy_flags(rk, RD_KAFKA_DESTROY_F_NO_CONSUMER_CLOSE);
+    return true;
 }

@@ -23,7 +23,10 @@ rd_kafka_t *connection_open(const struct consumer_config *config, connection_reb
 int connection_subscribe(rd_kafka_t *rk, const struct consumer_config *config, connection_rebalance_fn rebalance,
                          void *opaque, struct pasar_err *err) PASAR_MUSTCHECK;
 
-/* Leaves the group, waiting at most timeout_ms for that, and destroys `rk`. */
-void connection_close(rd_kafka_t *rk, int timeout_ms);
+/*
+ * Leaves the group, waiting at most timeout_ms for that, and destroys `rk`. False when the broker did not answer in
+ * time: librdkafka would wait on, so `rk` is left as it is and its threads end with the process.
+ */
+bool connection_close(rd_kafka_t *rk, int timeout_ms) PASAR_MUSTCHECK;
 
 #endif

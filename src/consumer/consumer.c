@@ -27,7 +27,8 @@ enum {
     DRAIN_MS = 1000, /* after a signal; the three together stay below 2 s */
     FINAL_COMMIT_MS = 250,
     CLOSE_MS = 400,
-    WAIT_LOG_MS = 10000,
+    WAIT_LOG_MS = 10000, /* between lines about what --exit-at-end waits for */
+    FIRST_WAIT_LOG_MS = 1000,
 };
 
 enum stage { RUNNING, DRAINING, DONE };
@@ -269,27 +270,31 @@ static int open_all(struct consumer *c, struct pasar_err *err)
     return c->rk != NULL ? connection_subscribe(c->rk, config, assignment_on_rebalance, &c->assignment, err) : -1;
 }
 
-static void close_all(struct consumer *c)
+/* Frees everything; false when threads are left that still use some of it (then that is kept). */
+static bool close_all(struct consumer *c)
 {
+    bool is_closed = true;
+
     assignment_drop_all(&c->assignment);
     if (c->rk != NULL)
-        connection_close(c->rk, CLOSE_MS);
+        is_closed = connection_close(c->rk, CLOSE_MS);
     if (c->publisher_is_stuck)
-        return; /* a thread hangs in the kernel and still uses all this: leave it to the end of the process */
+        return false;
     publisher_free(c->publisher);
     if (c->assignment.stats != NULL)
         assignment_fini(&c->assignment);
     endwatch_free(c->endwatch);
     pasar_buf_fini(&c->scratch);
+    return is_closed;
 }
 
-int consumer_run(const struct consumer_config *config, struct stats *stats, struct pasar_err *err)
+int consumer_run(const struct consumer_config *config, struct stats *stats, bool *threads_left, struct pasar_err *err)
 {
     struct consumer *c = calloc(1, sizeof(*c));
     enum stage stage = RUNNING;
-    bool is_stuck;
     int result;
 
+    *threads_left = false;
     if (c == NULL)
         return pasar_err_nomem(err, "consumer");
     c->config = config;
@@ -304,6 +309,7 @@ int consumer_run(const struct consumer_config *config, struct stats *stats, stru
             result = 0;
         }
     }
+    c->waiting_logged_ns = pasar_clock_mono_ns() - (WAIT_LOG_MS - FIRST_WAIT_LOG_MS) * NS_PER_MS;
     pasar_progress_start(&c->progress, "messages", config->common.quiet);
     if (stage == RUNNING) {
         result = run_stage(c, err);
@@ -316,10 +322,9 @@ int consumer_run(const struct consumer_config *config, struct stats *stats, stru
             result = pasar_err_set(err, drain_err.code, "%s", drain_err.msg);
     }
     pasar_progress_finish(&c->progress);
-    is_stuck = c->publisher_is_stuck;
-    close_all(c);
+    *threads_left = !close_all(c);
     stats_show(stats);
-    if (!is_stuck)
+    if (!*threads_left)
         free(c);
     return result;
 }

@@ -1,5 +1,6 @@
 /* pasar-consumer: options, signals, run, exit status. */
 #include <stdio.h>
+#include <unistd.h>
 
 #include "consumer/config.h"
 #include "consumer/consumer.h"
@@ -33,6 +34,7 @@ static int consume(struct consumer_config *config)
     struct pasar_err err = PASAR_ERR_INIT;
     struct pasar_metrics_server *server = NULL;
     struct stats stats;
+    bool threads_left = false;
     int status;
 
     if (stats_init(&stats, config->metrics_port > 0, &err) != 0 || pasar_stop_install(&err) != 0) {
@@ -47,9 +49,11 @@ static int consume(struct consumer_config *config)
             return (int)err.code;
         }
     }
-    if (consumer_run(config, &stats, &err) != 0 && err.code == PASAR_OK)
+    if (consumer_run(config, &stats, &threads_left, &err) != 0 && err.code == PASAR_OK)
         pasar_err_set(&err, PASAR_EBUG, "failed without a reason");
     status = finish(config, &stats, &err);
+    if (threads_left)
+        _exit(status);
     pasar_metrics_server_stop(server);
     stats_fini(&stats);
     return status;

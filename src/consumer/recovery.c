@@ -3,6 +3,8 @@
 
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
 
 #include "consumer/resume.h"
 #include "pasar/dirlock.h"
@@ -27,6 +29,33 @@ static bool take_lock(struct assignment *a, struct partition *p, struct pasar_er
         pasar_err_clear(err);
     }
     return false;
+}
+
+/*
+ * True when the lock that we hold is still the one in the directory. It is not when the directory was moved away,
+ * unmounted or replaced: an empty list of its files would then send us back to offsets that are long published.
+ */
+static bool lock_is_current(const struct assignment *a, const struct partition *p)
+{
+    struct stat held, found;
+    char *path = NULL;
+    bool current;
+
+    if (asprintf(&path, "%s/.lock.%" PRId32, a->config->output, p->id) < 0)
+        return false;
+    current = fstat(p->lock_fd, &held) == 0 && stat(path, &found) == 0 && held.st_dev == found.st_dev &&
+              held.st_ino == found.st_ino;
+    free(path);
+    return current;
+}
+
+/* True when nobody took the directory away from under the partitions that are to be recovered. */
+static bool directory_is_ours(const struct assignment *a)
+{
+    for (size_t i = 0; i < a->count; i++)
+        if (!a->partitions[i].is_ready && a->partitions[i].lock_fd >= 0 && !lock_is_current(a, &a->partitions[i]))
+            return false;
+    return true;
 }
 
 /* Tells the end watch what the directory already holds of a partition. */
@@ -185,8 +214,12 @@ enum recovery_result recovery_run(struct assignment *a, bool *all_ready, struct 
         any = any || (!a->partitions[i].is_ready && a->partitions[i].lock_fd >= 0);
     if (result != RECOVERY_DONE || !any)
         return result;
+    if (!directory_is_ours(a))
+        return later(a->config->output, "the directory was moved or replaced while in use: put it back or start again");
     if (pasar_batch_list_read(&list, a->config->output, err) != 0)
         return err->code == PASAR_EDATA ? RECOVERY_IMPOSSIBLE : later("read the directory", err->msg);
+    if (!directory_is_ours(a))
+        result = later(a->config->output, "the directory changed while it was read");
     for (size_t i = 0; i < a->count && result == RECOVERY_DONE; i++) {
         struct partition *p = &a->partitions[i];
 

@@ -9,7 +9,7 @@
 #include "pasar/err.h"
 #include "pasar/metrics.h"
 
-enum stat {
+enum stats_counter {
     STAT_MESSAGES,  /* taken from the broker: rows + rejects + ends published, + discarded */
     STAT_ROWS,      /* published */
     STAT_REJECTS,   /* published */
@@ -36,9 +36,9 @@ struct stats {
 int stats_init(struct stats *stats, bool with_metrics, struct pasar_err *err) PASAR_MUSTCHECK;
 void stats_fini(struct stats *stats);
 
-static inline void stats_add(struct stats *stats, enum stat stat, uint64_t n)
+static inline void stats_add(struct stats *stats, enum stats_counter counter, uint64_t n)
 {
-    stats->counts[stat] += n;
+    stats->counts[counter] += n;
 }
 
 /* Notes how many partitions are owned now. */

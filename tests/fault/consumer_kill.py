@@ -4,7 +4,7 @@
 import random
 import time
 
-from drill import FAST, Drill, await_, batches, check, check_exactly_once, finish, verify
+from drill import ALONE, Drill, await_, batches, check, check_exactly_once, finish, verify
 
 ROWS, KILLS = 24000, 20
 
@@ -14,7 +14,7 @@ with Drill() as drill:
     useful = leftovers = 0
     for kill in range(KILLS):
         before = len(batches(drill.out))
-        consumer = drill.consumer(broker.brokers, "--partitions", "all", "--batch-records", "20", *FAST)
+        consumer = drill.consumer(broker.brokers, *ALONE, "--batch-records", "20")
         if kill % 4 != 3:  # every fourth is killed wherever it may be
             await_(lambda: len(batches(drill.out)) > before or producer.poll() is not None, "a first batch")
         time.sleep(random.uniform(0, 0.15))
@@ -23,7 +23,7 @@ with Drill() as drill:
         useful += len(batches(drill.out)) > before
         leftovers += any(p.name.endswith(".tmp") for p in drill.out.iterdir()) if drill.out.exists() else 0
     finish(producer, 40)
-    finish(drill.consumer(broker.brokers, "--partitions", "all", "--exit-at-end", *FAST), 30)
+    finish(drill.consumer(broker.brokers, *ALONE, "--exit-at-end"), 30)
     check(useful >= KILLS // 2, f"only {useful} of {KILLS} kills came after a batch")
     check_exactly_once(drill.out, ROWS)
     verify(drill)

@@ -200,5 +200,6 @@ def free_port():
         return s.getsockname()[1]
 
 
-# Quick on the mock broker: short sessions, no waiting for more data.
-FAST = ("-X", "session.timeout.ms=2000", "-X", "heartbeat.interval.ms=300", "-X", "fetch.wait.max.ms=50")
+# Quick on the mock broker, which lets a first join wait 3 s and a rejoin about the length of a session.
+FAST = ("-X", "session.timeout.ms=6000", "-X", "heartbeat.interval.ms=500", "-X", "fetch.wait.max.ms=50")
+ALONE = ("--partitions", "all", *FAST)

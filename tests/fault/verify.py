@@ -3,13 +3,13 @@
 
 import shutil
 
-from drill import FAST, Drill, batches, check, finish, verify
+from drill import ALONE, Drill, batches, check, finish, verify
 
 with Drill() as drill:
     broker = drill.broker(partitions=2)
     finish(drill.producer(broker.brokers, drill.catalogue(600), "--run-id", "one"), 20)
     finish(drill.producer(broker.brokers, drill.catalogue(50), "--run-id", "two"), 20)
-    finish(drill.consumer(broker.brokers, "--partitions", "all", "--exit-at-end", "--batch-records", "50", *FAST), 20)
+    finish(drill.consumer(broker.brokers, *ALONE, "--exit-at-end", "--batch-records", "50"), 20)
     sound = drill.dir / "sound"
     shutil.copytree(drill.out, sound)
 
