@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <jansson.h>
 #include <math.h>
+#include <signal.h>
 
 #include "pasar/atomicfile.h"
 #include "pasar/generation.h"
@@ -451,6 +452,40 @@ static void test_generation__a_failed_publish_leaves_a_whole_generation(void **s
     }
 }
 
+static void test_generation__killed_at_any_moment_a_whole_one_is_current(void **state)
+{
+    char *models = scratch_new(), name[32];
+    struct pasar_err err = PASAR_ERR_INIT;
+    struct pasar_generation generation;
+    int leftovers = 0;
+
+    (void)state;
+    assert_published(models, 2);
+    for (int i = 0; i < 100; i++) {
+        fflush(NULL);
+        pid_t child = fork();
+        if (child == 0) {
+            while (publish_one(models, 2, NULL, NULL) == 0)
+                ;
+            _exit(1);
+        }
+        usleep((useconds_t)(1000 + i * 137 % 9000));
+        kill(child, SIGKILL);
+        int status;
+        assert_int_equal(waitpid(child, &status, 0), child);
+        assert_true(WIFSIGNALED(status)); /* it never failed by itself: leftovers of the one before do not disturb */
+        leftovers += scratch_count(models) > 2 + 2;
+        assert_int_equal(pasar_generation_current(models, name, &err), 0);
+        if (pasar_generation_load(&generation, models, name, &err) != 0)
+            fail_msg("%s", err.msg);
+        pasar_generation_fini(&generation);
+    }
+    assert_true(leftovers > 0); /* else no kill met a publish */
+    assert_published(models, 2);
+    assert_int_equal(scratch_count(models), 2 + 2);
+    scratch_remove(models);
+}
+
 /* ------------------------------------------------------------------ the writer's own checks */
 
 static void wrong_size(struct pasar_model *model, struct pasar_manifest *manifest)
@@ -848,6 +883,7 @@ int main(void)
         cmocka_unit_test(test_generation__a_crash_leaves_nothing_for_long),
         cmocka_unit_test(test_generation__current_must_name_a_generation),
         cmocka_unit_test(test_generation__a_failed_publish_leaves_a_whole_generation),
+        cmocka_unit_test(test_generation__killed_at_any_moment_a_whole_one_is_current),
         cmocka_unit_test(test_generation__the_writer_refuses_what_does_not_fit),
         cmocka_unit_test(test_generation__truncation_at_any_byte_is_refused),
         cmocka_unit_test(test_generation__every_flipped_bit_is_refused),
