@@ -36,7 +36,8 @@ struct pasar_atomicfile;
  * Creates `<dir>/.<name>.tmp` (truncating a leftover of a crash), to become <dir>/<name>. NULL with err on failure.
  * `dir` must exist. Free with commit or abort.
  */
-struct pasar_atomicfile *pasar_atomicfile_open(const char *dir, const char *name, struct pasar_err *err) PASAR_MUSTCHECK;
+struct pasar_atomicfile *pasar_atomicfile_open(const char *dir, const char *name,
+                                               struct pasar_err *err) PASAR_MUSTCHECK;
 
 /* Writes all of `bytes` (short writes and EINTR handled; buffered 256 KiB). 0 or -1 with err. */
 int pasar_atomicfile_write(struct pasar_atomicfile *file, const void *bytes, size_t len,
@@ -54,7 +55,8 @@ int pasar_atomicfile_set_name(struct pasar_atomicfile *file, const char *name, s
  * existing target is an error. When only the last step (fsync of the directory) fails, the file is visible but may not
  * survive a power loss: -1 too; the caller re-reads the directory.
  */
-int pasar_atomicfile_commit(struct pasar_atomicfile *file, enum pasar_publish how, struct pasar_err *err) PASAR_MUSTCHECK;
+int pasar_atomicfile_commit(struct pasar_atomicfile *file, enum pasar_publish how,
+                            struct pasar_err *err) PASAR_MUSTCHECK;
 
 /* Drops the temporary file and frees; NULL is fine. */
 void pasar_atomicfile_abort(struct pasar_atomicfile *file);
@@ -64,10 +66,12 @@ int pasar_atomicfile_publish(const char *dir, const char *name, const void *byte
                              struct pasar_err *err) PASAR_MUSTCHECK;
 
 /* Renames directory dir/from to dir/to (which must not exist) and fsyncs both. */
-int pasar_atomicfile_publish_dir(const char *dir, const char *from, const char *to, struct pasar_err *err) PASAR_MUSTCHECK;
+int pasar_atomicfile_publish_dir(const char *dir, const char *from, const char *to,
+                                 struct pasar_err *err) PASAR_MUSTCHECK;
 
 /* Makes dir/link point to `target` by renaming a fresh symbolic link over it, and fsyncs dir. */
-int pasar_atomicfile_symlink(const char *dir, const char *link, const char *target, struct pasar_err *err) PASAR_MUSTCHECK;
+int pasar_atomicfile_symlink(const char *dir, const char *link, const char *target,
+                             struct pasar_err *err) PASAR_MUSTCHECK;
 
 /* mkdir -p with mode 0755 (minus umask); existing directories are fine, an existing file is an error. */
 int pasar_atomicfile_mkdirs(const char *dir, struct pasar_err *err) PASAR_MUSTCHECK;

@@ -22,8 +22,8 @@ enum { PASAR_CLOCK_TEXT_LEN = 27 }; /* "2026-01-31T23:59:59.123456Z" */
 void pasar_clock_format(int64_t wall_us, char text[PASAR_CLOCK_TEXT_LEN + 1]);
 
 /*
- * Parses an RFC 3339 UTC time ("Z" only) with 0 to 6 fraction digits. Returns 0, or -1 if it is not one or the date does
- * not exist; *wall_us is untouched then.
+ * Parses an RFC 3339 UTC time ("Z" only) with 0 to 6 fraction digits. Returns 0, or -1 if it is not one or the date
+ * does not exist; *wall_us is untouched then.
  */
 int pasar_clock_parse(const char *text, size_t len, int64_t *wall_us) PASAR_MUSTCHECK;
 

@@ -7,8 +7,8 @@
 
 /*
  * Takes <dir>/<name> exclusively without waiting. Returns the descriptor (close it with pasar_dirlock_release),
- * -1 with err code PASAR_EUNAVAILABLE when another process holds it (the message names its pid), or -1 with another code
- * on failure. The holder's pid is written into the file for people to read.
+ * -1 with err code PASAR_EUNAVAILABLE when another process holds it (the message names its pid), or -1 with another
+ * code on failure. The holder's pid is written into the file for people to read.
  */
 int pasar_dirlock_take(const char *dir, const char *name, struct pasar_err *err) PASAR_MUSTCHECK;
 

@@ -12,16 +12,16 @@
  * the one that can tell "your file is bad" from "the disk is full".
  */
 enum pasar_code {
-    PASAR_OK = EX_OK,                   /* 0  nothing went wrong (yet) */
-    PASAR_EUSAGE = EX_USAGE,            /* 64 command line, environment, configuration file */
-    PASAR_EDATA = EX_DATAERR,           /* 65 input is there but bad */
-    PASAR_ENOINPUT = EX_NOINPUT,        /* 66 input is missing or cannot be read */
-    PASAR_EUNAVAILABLE = EX_UNAVAILABLE,/* 69 broker, port or peer cannot be reached */
-    PASAR_EBUG = EX_SOFTWARE,           /* 70 an invariant of ours is broken */
-    PASAR_EOS = EX_OSERR,               /* 71 out of memory, threads, descriptors */
-    PASAR_ECREATE = EX_CANTCREAT,       /* 73 an output file or directory cannot be created */
-    PASAR_EIO = EX_IOERR,               /* 74 reading or writing failed half way */
-    PASAR_ETEMP = EX_TEMPFAIL,          /* 75 stopped before the work was complete; run again to go on */
+    PASAR_OK = EX_OK,                    /* 0  nothing went wrong (yet) */
+    PASAR_EUSAGE = EX_USAGE,             /* 64 command line, environment, configuration file */
+    PASAR_EDATA = EX_DATAERR,            /* 65 input is there but bad */
+    PASAR_ENOINPUT = EX_NOINPUT,         /* 66 input is missing or cannot be read */
+    PASAR_EUNAVAILABLE = EX_UNAVAILABLE, /* 69 broker, port or peer cannot be reached */
+    PASAR_EBUG = EX_SOFTWARE,            /* 70 an invariant of ours is broken */
+    PASAR_EOS = EX_OSERR,                /* 71 out of memory, threads, descriptors */
+    PASAR_ECREATE = EX_CANTCREAT,        /* 73 an output file or directory cannot be created */
+    PASAR_EIO = EX_IOERR,                /* 74 reading or writing failed half way */
+    PASAR_ETEMP = EX_TEMPFAIL,           /* 75 stopped before the work was complete; run again to go on */
 };
 
 struct pasar_err {
@@ -29,7 +29,10 @@ struct pasar_err {
     char msg[500];        /* one line, no newline at the end */
 };
 
-#define PASAR_ERR_INIT {PASAR_OK, ""}
+#define PASAR_ERR_INIT                                                                                                 \
+    {                                                                                                                  \
+        PASAR_OK, ""                                                                                                   \
+    }
 
 /*
  * Records an error and returns -1, so that callers write `return pasar_err_set(err, ...)`. Does nothing to an `err`

@@ -1,6 +1,7 @@
 /*
- * A model generation: the third contract. <models>/NNNNNN/ holds manifest.json, model_1.json … model_3.json and products.csv;
- * <models>/current is a symbolic link to the newest. The trainer writes, the API loads; both use this file.
+ * A model generation: the third contract. <models>/NNNNNN/ holds manifest.json, model_1.json … model_3.json and
+ * products.csv; <models>/current is a symbolic link to the newest. The trainer writes, the API loads; both use this
+ * file.
  */
 #ifndef PASAR_GENERATION_H
 #define PASAR_GENERATION_H
@@ -15,7 +16,7 @@
 
 enum {
     PASAR_MODELS = 3,
-    PASAR_MODEL_FORMAT = 1,   /* format version of model_N.json and manifest.json; a reader refuses others */
+    PASAR_MODEL_FORMAT = 1, /* format version of model_N.json and manifest.json; a reader refuses others */
     PASAR_FEATURES_MAX = 8,
     PASAR_CLUSTERS_MAX = 256,
     PASAR_LABEL_MAX = 120,
@@ -32,27 +33,29 @@ struct pasar_category_count {
 struct pasar_cluster {
     uint64_t size;               /* rows */
     char label[PASAR_LABEL_MAX]; /* in words, unique within the model */
-    double mean[PASAR_FEATURES_MAX], median[PASAR_FEATURES_MAX]; /* real units, over rows that have the value; NaN if none has */
+    /* real units, over rows that have the value; NaN if none has */
+    double mean[PASAR_FEATURES_MAX], median[PASAR_FEATURES_MAX];
     struct pasar_category_count top[PASAR_TOP_CATEGORIES];
     size_t top_count;
 };
 
 /* One k-means model. Arrays over features have feature_count entries, over clusters k. */
 struct pasar_model {
-    int number;    /* 1..3 */
-    uint64_t rows; /* trained on the first `rows` rows in arrival order */
+    int number;             /* 1..3 */
+    uint64_t rows;          /* trained on the first `rows` rows in arrival order */
     uint64_t distinct_rows; /* distinct points after imputation */
     size_t feature_count;
     enum pasar_column feature[PASAR_FEATURES_MAX];
     enum pasar_transform transform[PASAR_FEATURES_MAX];
     double impute[PASAR_FEATURES_MAX]; /* stands for a missing value, after the transform, before scaling */
     uint64_t missing[PASAR_FEATURES_MAX];
-    double mean[PASAR_FEATURES_MAX], std[PASAR_FEATURES_MAX]; /* z = (transform(x) - mean) / std, std with n-1; 1 where constant */
+    /* z = (transform(x) - mean) / std, std with n-1; 1 where constant */
+    double mean[PASAR_FEATURES_MAX], std[PASAR_FEATURES_MAX];
     size_t k;
-    double *centroids; /* k x feature_count, row-major, z space; owned */
-    struct pasar_cluster *clusters; /* k; owned */
+    double *centroids;                                             /* k x feature_count, row-major, z space; owned */
+    struct pasar_cluster *clusters;                                /* k; owned */
     double inertia, silhouette, davies_bouldin, calinski_harabasz; /* NaN (null) where undefined, as for k = 1 */
-    uint64_t silhouette_sample; /* rows it was measured on; < rows means sampled */
+    uint64_t silhouette_sample;                                    /* rows it was measured on; < rows means sampled */
     int iterations, restarts;
     char stop_reason[24]; /* "converged", "tol", "max_iter" */
     uint64_t seed;
@@ -60,7 +63,10 @@ struct pasar_model {
 
 void pasar_model_fini(struct pasar_model *model);
 
-/* Feature `f` of a point in z space: imputed when `value` is NaN, transformed (log1p of a negative value is that of 0), scaled. */
+/*
+ * Feature `f` of a point in z space: imputed when `value` is NaN, transformed (log1p of a negative value is that of
+ * 0), scaled.
+ */
 double pasar_model_z(const struct pasar_model *model, size_t f, double value);
 
 /* Coordinate `f` of centroid `cluster` in the feature's real units: z-scoring and transform undone. */
@@ -101,8 +107,8 @@ struct pasar_manifest {
 
 /*
  * manifest.json: {"format", "generation", "trained_at", "rows", "model_rows": […], "seed", "batches": [{"file", "rows",
- * "sha256"}], "files": [{"name", "bytes", "sha256"}], "sha256"}. The last one is the checksum of the manifest itself, taken
- * with its own 64 digits as zeros.
+ * "sha256"}], "files": [{"name", "bytes", "sha256"}], "sha256"}. The last one is the checksum of the manifest itself,
+ * taken with its own 64 digits as zeros.
  */
 
 /* ------------------------------------------------------------------ writing (trainer) */
@@ -113,7 +119,8 @@ struct pasar_generation_writer;
  * Takes the lock of `models_dir` (one trainer at a time), removes leftovers of a crash, opens a hidden directory.
  * `models_dir` is created when missing. NULL with err.
  */
-struct pasar_generation_writer *pasar_generation_writer_open(const char *models_dir, struct pasar_err *err) PASAR_MUSTCHECK;
+struct pasar_generation_writer *pasar_generation_writer_open(const char *models_dir,
+                                                             struct pasar_err *err) PASAR_MUSTCHECK;
 
 /* Number that the generation will get: highest present + 1. */
 uint64_t pasar_generation_writer_number(const struct pasar_generation_writer *w);
@@ -126,9 +133,9 @@ int pasar_generation_writer_add_row(struct pasar_generation_writer *w, const str
 
 /*
  * Writes the three models and the manifest (its generation, files and checksums are filled in here; the caller fills
- * trained_at_us, rows, model_rows, seed and batches), fsyncs all, renames the directory to NNNNNN, swaps `current`, prunes to
- * the newest `keep` generations (at least 1, never the current one), frees `w` in every case. Models that do not fit each
- * other, the manifest or the rows added are refused (PASAR_EBUG) before anything is published.
+ * trained_at_us, rows, model_rows, seed and batches), fsyncs all, renames the directory to NNNNNN, swaps `current`,
+ * prunes to the newest `keep` generations (at least 1, never the current one), frees `w` in every case. Models that do
+ * not fit each other, the manifest or the rows added are refused (PASAR_EBUG) before anything is published.
  */
 int pasar_generation_writer_publish(struct pasar_generation_writer *w, const struct pasar_model models[PASAR_MODELS],
                                     struct pasar_manifest *manifest, int keep, struct pasar_err *err) PASAR_MUSTCHECK;
@@ -136,12 +143,12 @@ int pasar_generation_writer_publish(struct pasar_generation_writer *w, const str
 void pasar_generation_writer_abort(struct pasar_generation_writer *w);
 
 /*
- * model_N.json, byte for byte the same for the same model. Members: "format", "model", "rows", "distinct_rows", "features":
- * [{"name", "transform", "impute", "missing", "mean", "std"}], "k", "centroids" (z space), "centroids_real" (real units; for
- * people, not read back), "clusters": [{"id", "size", "label", "mean": {feature: value}, "median": {…}, "top_categories":
- * [{"category", "count"}]}], "inertia", "silhouette", "silhouette_sample", "davies_bouldin", "calinski_harabasz",
- * "iterations", "restarts", "stop_reason", "seed". NaN is null. NULL with err when out of memory or pasar_model_check
- * refuses. Free with free().
+ * model_N.json, byte for byte the same for the same model; NaN is null. NULL with err when out of memory or when
+ * pasar_model_check refuses. Free with free(). Members in this order: format, model, rows, distinct_rows,
+ *   features: [{name, transform, impute, missing, mean, std}], k, centroids (z space),
+ *   centroids_real (real units; for people, not read back),
+ *   clusters: [{id, size, label, mean: {feature: value}, median: {…}, top_categories: [{category, count}]}],
+ *   inertia, silhouette, silhouette_sample, davies_bouldin, calinski_harabasz, iterations, restarts, stop_reason, seed.
  */
 char *pasar_model_to_json(const struct pasar_model *model, struct pasar_err *err) PASAR_MUSTCHECK;
 
@@ -165,13 +172,14 @@ int pasar_generation_load(struct pasar_generation *generation, const char *model
                           struct pasar_err *err) PASAR_MUSTCHECK;
 void pasar_generation_fini(struct pasar_generation *generation);
 
-int pasar_model_from_json(struct pasar_model *model, const char *json, size_t len, struct pasar_err *err) PASAR_MUSTCHECK;
+int pasar_model_from_json(struct pasar_model *model, const char *json, size_t len,
+                          struct pasar_err *err) PASAR_MUSTCHECK;
 
 void pasar_manifest_fini(struct pasar_manifest *manifest);
 
 /*
- * Reads products.csv of a loaded generation (which must outlive the reader) row by row; several readers do not disturb each
- * other. At the end it has checked that rows, clusters and their sizes are those of manifest and models.
+ * Reads products.csv of a loaded generation (which must outlive the reader) row by row; several readers do not disturb
+ * each other. At the end it has checked that rows, clusters and their sizes are those of manifest and models.
  */
 struct pasar_products_reader;
 struct pasar_products_reader *pasar_products_reader_open(const struct pasar_generation *generation,

@@ -22,13 +22,14 @@ void pasar_sha256_bytes(const void *bytes, size_t len, char hex[PASAR_SHA256_HEX
 /* Of a whole file. 0, or -1 with err naming the path. */
 int pasar_sha256_file(const char *path, char hex[PASAR_SHA256_HEX + 1], struct pasar_err *err) PASAR_MUSTCHECK;
 
-/* The same of the descriptor's whole file, by pread (its position stays); `path` is for messages, `size` may be NULL. */
+/* The same of the descriptor's whole file, by pread (its position stays); `path` is for messages, size may be NULL. */
 int pasar_sha256_fd(int fd, const char *path, char hex[PASAR_SHA256_HEX + 1], uint64_t *size,
                     struct pasar_err *err) PASAR_MUSTCHECK;
 
 /*
- * The share of one row in a run's digest: XXH3-64 of the record's JSON value with the row number as its seed. A run's digest is the
- * sum of its rows' shares modulo 2^64, so it does not depend on the order and can be added up over batches.
+ * The share of one row in a run's digest: XXH3-64 of the record's JSON value with the row number as its seed. A run's
+ * digest is the sum of its rows' shares modulo 2^64, so it does not depend on the order and can be added up over
+ * batches.
  */
 uint64_t pasar_hash_row(uint64_t row, const void *value, size_t len);
 

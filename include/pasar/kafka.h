@@ -17,10 +17,11 @@ struct pasar_kafka_default {
 };
 
 /*
- * A librdkafka configuration: bootstrap.servers, client.id (the program's name) and `defaults` (closed by a NULL key) first, then the user's
- * -X properties over them. A value "@FILE" is replaced by that file's contents without the line end. `forced` (may be NULL)
- * comes last and a user's differing value for one of its keys is refused (PASAR_EUSAGE) with the reason. librdkafka's log
- * lines go to pasar_log. NULL with err for an unknown property or a bad value. The caller owns the result; rd_kafka_new takes it on success only.
+ * A librdkafka configuration: bootstrap.servers, client.id (the program's name) and `defaults` (closed by a NULL key)
+ * first, then the user's -X properties over them. A value "@FILE" is replaced by that file's contents without the line
+ * end. `forced` (may be NULL) comes last and a user's differing value for one of its keys is refused (PASAR_EUSAGE)
+ * with the reason. librdkafka's log lines go to pasar_log. NULL with err for an unknown property or a bad value. The
+ * caller owns the result; rd_kafka_new takes it on success only.
  */
 rd_kafka_conf_t *pasar_kafka_conf(const struct pasar_kafka_config *config, const char *client_id,
                                   const struct pasar_kafka_default *defaults, const struct pasar_kafka_default *forced,
@@ -30,9 +31,10 @@ rd_kafka_conf_t *pasar_kafka_conf(const struct pasar_kafka_config *config, const
 rd_kafka_t *pasar_kafka_new(rd_kafka_type_t type, rd_kafka_conf_t *conf, struct pasar_err *err) PASAR_MUSTCHECK;
 
 /*
- * Waits until the cluster answers and tells the topic's partition count: > 0, 0 when the topic does not exist (yet; asking
- * may create it where the broker auto-creates), -1 with err (PASAR_EUNAVAILABLE, naming brokers and the last cause) after timeout_ms
- * or (PASAR_ETEMP) when a stop was requested. The errors of librdkafka met meanwhile are logged at a limited rate.
+ * Waits until the cluster answers and tells the topic's partition count: > 0, 0 when the topic does not exist (yet;
+ * asking may create it where the broker auto-creates), -1 with err (PASAR_EUNAVAILABLE, naming brokers and the last
+ * cause) after timeout_ms or (PASAR_ETEMP) when a stop was requested. The errors of librdkafka met meanwhile are logged
+ * at a limited rate.
  */
 int pasar_kafka_partition_count(rd_kafka_t *rk, const char *brokers, const char *topic, int timeout_ms,
                                 struct pasar_err *err) PASAR_MUSTCHECK;

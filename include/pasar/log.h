@@ -46,7 +46,10 @@ struct pasar_log_limit {
 };
 
 /* Ready-made limit: 5 lines per 10 s. `static struct pasar_log_limit limit = PASAR_LOG_LIMIT;` */
-#define PASAR_LOG_LIMIT {5, 10000, 0, 0, 0}
+#define PASAR_LOG_LIMIT                                                                                                \
+    {                                                                                                                  \
+        5, 10000, 0, 0, 0                                                                                              \
+    }
 
 /* As pasar_log, under a limit. "suppressed N of M such messages in the last T s" opens the next interval. */
 void pasar_log_limited(struct pasar_log_limit *limit, enum pasar_log_level level, const char *fmt, ...)

@@ -18,8 +18,8 @@ void pasar_metrics_free(struct pasar_metrics *metrics);
 
 /*
  * Registers one series. `labels` is the inside of the braces, ready-made (`route="/api/products",code="200"`), or
- * NULL. Series of one name must be registered with the same type; help is taken from the first. Strings are copied. NULL
- * when out of memory. Register before threads start.
+ * NULL. Series of one name must be registered with the same type; help is taken from the first. Strings are copied.
+ * NULL when out of memory. Register before threads start.
  */
 struct pasar_metric *pasar_metrics_counter(struct pasar_metrics *metrics, const char *name, const char *help,
                                            const char *labels);
@@ -31,10 +31,10 @@ struct pasar_metric *pasar_metrics_histogram(struct pasar_metrics *metrics, cons
                                              const char *labels, const double *bounds, size_t bound_count);
 
 /* Updates; a NULL metric is ignored, so that a caller without metrics need not ask. */
-void pasar_metric_add(struct pasar_metric *metric, uint64_t n); /* counter */
-void pasar_metric_set(struct pasar_metric *metric, double value); /* gauge */
+void pasar_metric_add(struct pasar_metric *metric, uint64_t n);       /* counter */
+void pasar_metric_set(struct pasar_metric *metric, double value);     /* gauge */
 void pasar_metric_observe(struct pasar_metric *metric, double value); /* histogram */
-double pasar_metric_value(const struct pasar_metric *metric); /* counter or gauge */
+double pasar_metric_value(const struct pasar_metric *metric);         /* counter or gauge */
 
 /* Appends the text exposition format, version 0.0.4. */
 void pasar_metrics_render(struct pasar_metrics *metrics, struct pasar_buf *buf);

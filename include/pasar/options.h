@@ -21,7 +21,7 @@ enum pasar_option_type {
     PASAR_OPT_BYTES,   /* uint64_t, pasar_num_bytes, min..max */
     PASAR_OPT_SECONDS, /* double, pasar_num_seconds, min..max */
     PASAR_OPT_CHOICE,  /* int: index into `choices` */
-    PASAR_OPT_LIST,    /* struct pasar_option_list: each use adds a value, those of lower precedence first; in env a line each */
+    PASAR_OPT_LIST,    /* struct pasar_option_list: each use adds, lower precedence first; in env a value a line */
 };
 
 struct pasar_option_list {
@@ -30,26 +30,28 @@ struct pasar_option_list {
 };
 
 struct pasar_option {
-    const char *name;  /* long name, "batch-records"; environment PASAR_BATCH_RECORDS; file key batch-records */
-    char letter;       /* short option, or 0 */
+    const char *name; /* long name, "batch-records"; environment PASAR_BATCH_RECORDS; file key batch-records */
+    char letter;      /* short option, or 0 */
     enum pasar_option_type type;
-    size_t offset;     /* offsetof the field in the program's config struct */
-    const char *value; /* default as the user would write it; NULL = unset (0, false, NULL) */
-    double min, max;   /* inclusive, for the numeric types; both 0 = any */
-    const char *choices;  /* CHOICE: "skip|stop|dlq" */
-    const char *metavar;  /* "N", "DIR"; shown in --help */
-    const char *help;     /* one sentence, no full stop at the end; the default is added by --help */
-    const char *env;      /* a further environment variable (KAFKA_BOOTSTRAP_SERVERS), after PASAR_<NAME>; or NULL */
-    bool secret;          /* masked in --dump-config; a value "@FILE" is read from that file */
+    size_t offset;       /* offsetof the field in the program's config struct */
+    const char *value;   /* default as the user would write it; NULL = unset (0, false, NULL) */
+    double min, max;     /* inclusive, for the numeric types; both 0 = any */
+    const char *choices; /* CHOICE: "skip|stop|dlq" */
+    const char *metavar; /* "N", "DIR"; shown in --help */
+    const char *help;    /* one sentence, no full stop at the end; the default is added by --help */
+    const char *env;     /* a further environment variable (KAFKA_BOOTSTRAP_SERVERS), after PASAR_<NAME>; or NULL */
+    bool secret;         /* masked in --dump-config; a value "@FILE" is read from that file */
 };
 
+/* clang-format off */
 #define PASAR_OPTION_END {NULL, 0, PASAR_OPT_STRING, 0, NULL, 0, 0, NULL, NULL, NULL, NULL, false}
+/* clang-format on */
 
 struct pasar_options {
-    const char *program;  /* "pasar-producer" */
-    const char *synopsis; /* "[options] CSV..." */
-    const char *about;    /* one paragraph for --help */
-    const char *epilog;   /* examples and exit codes at the end of --help; may be NULL */
+    const char *program;              /* "pasar-producer" */
+    const char *synopsis;             /* "[options] CSV..." */
+    const char *about;                /* one paragraph for --help */
+    const char *epilog;               /* examples and exit codes at the end of --help; may be NULL */
     const struct pasar_option *table; /* the program's options, closed by PASAR_OPTION_END */
     int min_operands, max_operands;   /* how many non-option arguments; max -1 = any */
 };
@@ -67,15 +69,18 @@ struct pasar_common {
 struct pasar_kafka_config {
     char *brokers; /* -b, --brokers; env KAFKA_BOOTSTRAP_SERVERS */
     char *topic;   /* -t, --topic */
-    struct pasar_option_list properties; /* -X key=value, env PASAR_KAFKA_<KEY>, file kafka.<key> = value; "@FILE" read */
+    /* -X key=value, env PASAR_KAFKA_<KEY>, file kafka.<key> = value; "@FILE" is read by pasar_kafka_conf */
+    struct pasar_option_list properties;
 };
 
 /*
- * A configuration file: `key = value` lines, keys as the long options; a # at the start of the line or after a blank opens
- * a comment; a value with blanks at its ends or a " #" goes into double quotes, with \" and \\. --dump-config prints this form.
+ * A configuration file: `key = value` lines, keys as the long options; a # at the start of the line or after a blank
+ * opens a comment; a value with blanks at its ends or a " #" goes into double quotes, with \" and \\. --dump-config
+ * prints this form.
  */
 
 /* Rows for the tables of programs. (Their `offset`s assume the fields' names above.) */
+/* clang-format off */
 #define PASAR_KAFKA_OPTIONS(config_type)                                                                               \
     {"brokers", 'b', PASAR_OPT_STRING, offsetof(config_type, kafka.brokers), "localhost:9092", 0, 0, NULL,             \
      "HOST:PORT[,...]", "Kafka bootstrap servers", "KAFKA_BOOTSTRAP_SERVERS", false},                                  \
@@ -83,6 +88,7 @@ struct pasar_kafka_config {
          "TOPIC", "topic", NULL, false},                                                                               \
         {"property", 'X', PASAR_OPT_LIST, offsetof(config_type, kafka.properties), NULL, 0, 0, NULL, "KEY=VALUE",      \
          "any librdkafka property; KEY=@FILE reads the value from a file", NULL, true}
+/* clang-format on */
 
 enum pasar_options_result {
     PASAR_OPTIONS_RUN,  /* go on */
@@ -93,8 +99,9 @@ enum pasar_options_result {
 /*
  * Fills `config` (zeroed here; its first member is struct pasar_common) from defaults, file, environment and argv.
  * *operands and *operand_count are the non-option arguments (pointers into argv). The common options (--config,
- * --log-format, -v, -q, --dump-config, --help, --version) are added to the table. Environment variables that belong to no
- * option are ignored, since the four programs may share one environment; so are empty ones. Free with pasar_options_free in every case.
+ * --log-format, -v, -q, --dump-config, --help, --version) are added to the table. Environment variables that belong to
+ * no option are ignored, since the four programs may share one environment; so are empty ones. Free with
+ * pasar_options_free in every case.
  */
 enum pasar_options_result pasar_options_parse(const struct pasar_options *options, void *config, int argc, char **argv,
                                               char ***operands, int *operand_count, struct pasar_err *err);
