@@ -20,12 +20,6 @@ enum {
     READ_BYTES = 64 * 1024,   /* the least room for a read */
     FIRST_BYTES = 256 * 1024, /* of the window */
     LIBCSV_STEP = 4096,       /* by which libcsv's field buffer grows */
-    /*
-     * After a bad quote the bytes behind it are scanned a second time. A file made for it could have every line scan a
-     * whole window; beyond this many bytes scanned per byte read, the scanned bytes are given up instead.
-     */
-    RESCAN_FACTOR = 64,
-    RESCAN_ALLOWANCE = 16, /* × max_record_bytes */
 };
 
 struct pasar_csv_reader {
@@ -36,7 +30,6 @@ struct pasar_csv_reader {
     size_t cap, start, end; /* window[start, end) is not yet consumed */
     uint64_t base;          /* stream offset of window[0] */
     uint64_t line;          /* of window[start], 1-based */
-    uint64_t scanned;       /* bytes looked at, those of bad records more than once */
     bool begun, eof;
     bool in_rest_of_line; /* of a bad record: pass over it first */
     struct csv_parser libcsv;
@@ -267,13 +260,13 @@ static enum pasar_csv_result bad_record(struct pasar_csv_reader *reader, const s
 
     row->line = reader->line;
     if (is_quote) {
+        /*
+         * Behind the opening quote there were only doubled quotes up to pos, and such a line, read for itself, opens no
+         * field that goes beyond it: so going back costs each byte one more look, never a look per line.
+         */
         row->line += scan->quote_line;
-        uint64_t allowed = RESCAN_FACTOR * pasar_csv_reader_offset(reader) +
-                           (uint64_t)RESCAN_ALLOWANCE * reader->max_record_bytes + READ_BYTES;
-        if (reader->scanned <= allowed) {
-            pos = scan->quote;
-            lines_before = scan->quote_line;
-        }
+        pos = scan->quote;
+        lines_before = scan->quote_line;
     }
     return give_up(reader, row, pos, lines_before, err) == 0 ? PASAR_CSV_BAD : PASAR_CSV_ERROR;
 }
@@ -396,9 +389,7 @@ enum pasar_csv_result pasar_csv_reader_next(struct pasar_csv_reader *reader, str
         row->offset = pasar_csv_reader_offset(reader);
         size_t avail = reader->end - reader->start, len = avail < max + 2 ? avail : max + 2;
         bool is_all = reader->eof && len == avail;
-        size_t from = scan.pos;
         enum scan_result result = scan_record(&scan, reader->window + reader->start, len, is_all);
-        reader->scanned += scan.pos - from;
         if (result == SCAN_END && scan.pos == 0) { /* an empty line */
             reader->start += scan.end_len;
             reader->line++;
