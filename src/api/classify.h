@@ -23,8 +23,10 @@ struct classify {
     uint32_t *class_category; /* class → category id */
     uint32_t *category_class; /* category id → class + 1, 0 = none */
     uint32_t *term_feature;   /* term → feature + 1, 0 = none */
-    uint32_t *gram_slots;     /* hash of a word part → feature + 1 */
-    uint32_t gram_mask;
+    struct classify_gram {
+        uint32_t key, feature; /* hash of a word part, 0 = empty slot; feature + 1 */
+    } *grams;
+    uint32_t gram_mask, gram_count;
     uint32_t term_count;
 };
 

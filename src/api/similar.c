@@ -240,7 +240,7 @@ static void sort_heap(const struct textindex *x, struct similar_hit *heap, size_
 static uint32_t rank_all(const struct textindex *x, struct similar_scratch *s, const struct similar_query *q,
                          const struct similar_weights *weights, const struct evidence *e, size_t want, size_t *kept)
 {
-    float most = 1 + weights->classifier + weights->vote + weights->cluster + e->own_weight;
+    float most = 1.001f * (1 + weights->classifier + weights->vote + weights->cluster + e->own_weight); /* below 1 always */
     uint32_t total = 0;
     *kept = 0;
     for (uint32_t i = 0; i < s->touched_count; i++) {

@@ -38,7 +38,7 @@ struct similar_query {
 
 struct similar_hit {
     uint32_t product;
-    float score;   /* 0..1, plus 1 when the name contains the query */
+    float score;   /* below 1, plus 1 when the name contains the query */
     uint32_t words; /* bit i: query word i (of scratch->words) was found */
     bool contains, same_category, same_cluster;
 };

@@ -68,7 +68,7 @@ static void add_parts(const struct textindex *x, struct similar_word *word, cons
 {
     const struct vocabulary *v = &x->vocabulary;
     int64_t best_left = -1, best_right = -1;
-    uint32_t best = 1;
+    uint32_t best = 0;
     if (len < GLUED_LEN_MIN || tokens_has_digit(text, len))
         return;
     for (size_t cut = 3; cut + 3 <= len; cut++) {

@@ -1,0 +1,212 @@
+/* Folding, words, vocabulary. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <string.h>
+
+#include "api/fold.h"
+#include "api/jsontext.h"
+#include "api/tokens.h"
+#include "api/vocabulary.h"
+#include "pasar/csv.h"
+#include "support.h"
+
+static void expect_words(const char *text, enum tokens_style style, const char *want)
+{
+    struct tokens tokens = {0};
+    char got[300] = "";
+    tokens_split(&tokens, text, strlen(text), style);
+    for (size_t i = 0; i < tokens.count; i++) {
+        strcat(got, i ? " " : "");
+        strncat(got, tokens_text(&tokens, i), tokens.list[i].len);
+    }
+    assert_string_equal(got, want);
+    tokens_fini(&tokens);
+}
+
+static void test_tokens__names_become_words(void **state)
+{
+    (void)state;
+    expect_words("Wayona USB-C Cable (1.5m, 3A)", TOKENS_PLAIN, "wayona usb c cable 1.5m 3a");
+    expect_words("Men's CAFÉ Straße Æsir \xef\xbc\xa1\xef\xbc\x91", TOKENS_PLAIN, "mens cafe strasse aesir a1");
+    expect_words("iPhone 12,11.X v2.0. 5\xc2\xb0", TOKENS_PLAIN, "iphone 12 11 x v2.0 5");
+    expect_words("e\xcc\x81t\xc3\xa9 \xe2\x80\x93 \xe2\x82\xb9" "399\xe2\x84\xa2", TOKENS_PLAIN, "ete 399");
+    expect_words("  ,.|- \xff\xfe ", TOKENS_PLAIN, "");
+    expect_words("\xd0\x9c\xd0\x98\xd0\xa0", TOKENS_PLAIN, "\xd0\xbc\xd0\xb8\xd1\x80");
+}
+
+static void test_tokens__category_levels_are_split_at_capitals(void **state)
+{
+    (void)state;
+    expect_words("Computers&Accessories|USBCables", TOKENS_CAMEL, "computers accessories usb cables");
+    expect_words("HomeTheater,TV&Video|In-Ear", TOKENS_CAMEL, "home theater tv video in ear");
+    expect_words("SmartWatches|ABC|a1B", TOKENS_CAMEL, "smart watches abc a1b");
+}
+
+static void test_tokens__plurals_share_a_stem(void **state)
+{
+    (void)state;
+    static const char *const pairs[][2] = {{"cables", "cable"},   {"batteries", "battery"}, {"watches", "watch"}, {"glass", "glass"},
+                                           {"boxes", "box"},      {"bus", "bus"},           {"abs", "abs"},       {"x1s", "x1s"},
+                                           {"brushes", "brush"},  {"glasses", "glass"},     {"virus", "virus"}};
+    char stem[TOKEN_MAX_BYTES];
+    for (size_t i = 0; i < PASAR_ARRAY_LEN(pairs); i++) {
+        size_t n = tokens_stem(pairs[i][0], strlen(pairs[i][0]), stem);
+        assert_int_equal(n, strlen(pairs[i][1]));
+        assert_memory_equal(stem, pairs[i][1], n);
+    }
+}
+
+static void test_tokens__long_words_are_cut_between_letters(void **state)
+{
+    (void)state;
+    char text[200] = "";
+    struct tokens tokens = {0};
+    for (int i = 0; i < 33; i++)
+        strcat(text, "\xd0\xb0");
+    tokens_split(&tokens, text, strlen(text), TOKENS_PLAIN);
+    assert_int_equal(tokens.count, 1);
+    assert_int_equal(tokens.list[0].len, TOKEN_MAX_BYTES);
+    tokens_fini(&tokens);
+}
+
+static void test_fold__case_works_letter_by_letter(void **state)
+{
+    (void)state;
+    struct pasar_buf buf = {0};
+    const char *text = "ÀÉÎõÜ ŁŹŸ ΑΩ ЖЯЁ Ａ ß";
+    fold_case(&buf, text, strlen(text));
+    assert_string_equal(pasar_buf_cstr(&buf), "àéîõü łźÿ αω жяё ａ ß");
+    pasar_buf_fini(&buf);
+}
+
+static void test_fold__any_bytes_become_valid_json(void **state)
+{
+    (void)state;
+    uint64_t random = 3;
+    struct pasar_buf json = {0}, folded = {0}, back = {0};
+    for (int round = 0; round < 5000; round++) {
+        char bytes[24];
+        size_t len = support_random(&random) % sizeof bytes;
+        for (size_t i = 0; i < len; i++)
+            bytes[i] = (char)(support_random(&random) % 3 ? support_random(&random) % 128 : support_random(&random));
+        pasar_buf_reset(&json);
+        pasar_buf_reset(&folded);
+        pasar_buf_reset(&back);
+        jsontext_add_string(&json, bytes, len);
+        assert_true(pasar_csv_is_utf8(json.data, json.len));
+        assert_true(json.len >= 2 && json.data[0] == '"' && json.data[json.len - 1] == '"');
+        for (size_t i = 1; i + 1 < json.len; i++)
+            assert_true((unsigned char)json.data[i] >= 0x20 && json.data[i] != '<');
+        fold_case(&folded, bytes, len);
+        if (pasar_csv_is_utf8(bytes, len)) {
+            jsontext_unescape(&back, json.data, json.len);
+            assert_int_equal(back.len, len);
+            assert_true(len == 0 || memcmp(back.data, bytes, len) == 0);
+        }
+    }
+    pasar_buf_fini(&json);
+    pasar_buf_fini(&folded);
+    pasar_buf_fini(&back);
+}
+
+/* ------------------------------------------------------------------ vocabulary */
+
+static void fill(struct vocabulary *v, const char *const *words, size_t n)
+{
+    struct pasar_err err = PASAR_ERR_INIT;
+    uint32_t word;
+    assert_int_equal(vocabulary_init(v, &err), 0);
+    for (size_t i = 0; i < n; i++)
+        assert_int_equal(vocabulary_add(v, words[i], strlen(words[i]), (uint32_t)i, &word, &err), 0);
+    assert_int_equal(vocabulary_finish(v, &err), 0);
+}
+
+static bool is_near(const struct vocabulary *v, const char *text, const char *want)
+{
+    uint32_t near[64];
+    size_t n = vocabulary_near(v, text, strlen(text), near, 64);
+    for (size_t i = 0; i < n; i++) {
+        if (v->words[near[i]].len == strlen(want) && memcmp(vocabulary_text(v, near[i]), want, strlen(want)) == 0)
+            return true;
+    }
+    return false;
+}
+
+static void test_vocabulary__finds_words_stems_and_prefixes(void **state)
+{
+    (void)state;
+    static const char *const words[] = {"cable", "cables", "cab", "charger", "usb", "cable", "caf\xc3\xa9"};
+    struct vocabulary v;
+    uint32_t first;
+    fill(&v, words, PASAR_ARRAY_LEN(words));
+    assert_int_equal(v.count, 6);
+    assert_int_equal(v.words[vocabulary_find(&v, "cable", 5)].df, 2);
+    assert_int_equal(vocabulary_find(&v, "cabl", 4), -1);
+    assert_int_equal(v.words[vocabulary_find(&v, "cable", 5)].term, v.words[vocabulary_find(&v, "cables", 6)].term);
+    assert_int_equal(vocabulary_find_term(&v, "chargers", 8), v.words[vocabulary_find(&v, "charger", 7)].term);
+    assert_int_equal(vocabulary_find_term(&v, "nothing", 7), -1);
+    assert_int_equal(vocabulary_prefix(&v, "cab", 3, &first), 3);
+    assert_int_equal(vocabulary_prefix(&v, "", 0, &first), 6);
+    assert_int_equal(vocabulary_prefix(&v, "cabx", 4, &first), 0);
+    vocabulary_fini(&v);
+}
+
+static void test_vocabulary__one_edit_is_repaired_and_only_one(void **state)
+{
+    (void)state;
+    static const char *const words[] = {"charger", "keyboard", "m\xc3\xbcsli", "rct15a", "usb"};
+    static const char *const slips[] = {"chrger", "chargerr", "chagrer", "charher", "hcarger", "charge", "xcharger"};
+    static const char *const others[] = {"chgr", "chagrre", "harge", "chxrgex", "chragre"};
+    struct vocabulary v;
+    fill(&v, words, PASAR_ARRAY_LEN(words));
+    for (size_t i = 0; i < PASAR_ARRAY_LEN(slips); i++)
+        assert_true(is_near(&v, slips[i], "charger"));
+    for (size_t i = 0; i < PASAR_ARRAY_LEN(others); i++)
+        assert_false(is_near(&v, others[i], "charger"));
+    assert_true(is_near(&v, "m\xc3\xbclsi", "m\xc3\xbcsli"));
+    assert_true(is_near(&v, "msli", "m\xc3\xbcsli"));
+    assert_false(is_near(&v, "rct15b", "rct15a")); /* model numbers are never guessed */
+    assert_true(is_near(&v, "usbb", "usb"));
+    assert_false(is_near(&v, "uusb", "usx"));
+    vocabulary_fini(&v);
+}
+
+static int count_word(void *ctx, uint32_t word, size_t at)
+{
+    (void)word;
+    (void)at;
+    ++*(int *)ctx;
+    return 0;
+}
+
+static void test_vocabulary__letters_inside_words_are_found_once_a_word(void **state)
+{
+    (void)state;
+    static const char *const words[] = {"banana", "ana", "x", "nan"};
+    struct vocabulary v;
+    int count = 0;
+    fill(&v, words, PASAR_ARRAY_LEN(words));
+    vocabulary_containing(&v, "an", 2, count_word, &count);
+    assert_int_equal(count, 3);
+    vocabulary_fini(&v);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_tokens__names_become_words),
+        cmocka_unit_test(test_tokens__category_levels_are_split_at_capitals),
+        cmocka_unit_test(test_tokens__plurals_share_a_stem),
+        cmocka_unit_test(test_tokens__long_words_are_cut_between_letters),
+        cmocka_unit_test(test_fold__case_works_letter_by_letter),
+        cmocka_unit_test(test_fold__any_bytes_become_valid_json),
+        cmocka_unit_test(test_vocabulary__finds_words_stems_and_prefixes),
+        cmocka_unit_test(test_vocabulary__one_edit_is_repaired_and_only_one),
+        cmocka_unit_test(test_vocabulary__letters_inside_words_are_found_once_a_word),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
