@@ -196,7 +196,7 @@ static bool slurp_file(const char *path, struct pasar_buf *buf)
 static size_t case_max(const char *dir)
 {
     struct pasar_buf text = {0};
-    char path[4096];
+    char path[4096 + 16];
     uint64_t max = 1 << 20;
 
     snprintf(path, sizeof path, "%s/max", dir);
@@ -237,7 +237,7 @@ static bool check_chunks(const struct pasar_buf *input, size_t max, const struct
 static bool run_case(const char *kind, const char *dir)
 {
     struct pasar_buf input = {0}, out = {0}, expected = {0};
-    char path[4096], output[4096];
+    char path[4096 + 16], output[4096 + 16];
     char *files[] = {path};
     size_t max = case_max(dir);
     bool ok = true;
