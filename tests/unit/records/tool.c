@@ -199,7 +199,7 @@ static size_t case_max(const char *dir)
     char path[4096 + 16];
     uint64_t max = 1 << 20;
 
-    snprintf(path, sizeof path, "%s/max", dir);
+    snprintf(path, sizeof path, "%.4096s/max", dir);
     if (slurp_file(path, &text)) {
         while (text.len > 0 && text.data[text.len - 1] == '\n')
             text.len--;
@@ -242,8 +242,8 @@ static bool run_case(const char *kind, const char *dir)
     size_t max = case_max(dir);
     bool ok = true;
 
-    snprintf(path, sizeof path, "%s/input.csv", dir);
-    snprintf(output, sizeof output, "%s/output", dir);
+    snprintf(path, sizeof path, "%.4096s/input.csv", dir);
+    snprintf(output, sizeof output, "%.4096s/output", dir);
     if (strcmp(kind, "csv") == 0) {
         ok = slurp_file(path, &input);
         struct source source = {input.data != NULL ? input.data : "", input.len, 0, SIZE_MAX};
