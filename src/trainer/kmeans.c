@@ -1,16 +1,16 @@
 /* From parameters to the final fit. */
 #include "trainer/kmeans.h"
 
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "trainer/hartigan.h"
 #include "trainer/kmeans_search.h"
-#include "trainer/rng.h"
 
 enum {
+    FINALISTS = 3, /* optima of the search that are worked out to the end */
     POLISH_PASSES = 100,
-    SAMPLE_STREAM = 1 << 20, /* a random stream that the search does not use */
 };
 
 static const double search_tol = 1e-6;    /* a search run may stop this early: the winner is finished afterwards */
@@ -57,59 +57,50 @@ size_t kmeans_distinct(const struct matrix *data, size_t enough)
     return found;
 }
 
-/* Selection sampling (Knuth, TAOCP 2, 3.4.2, algorithm S): `count` rows of `data`, in their order. */
-static int draw_sample(struct matrix *sample, const struct matrix *data, size_t count, uint64_t seed,
-                       struct pasar_err *err)
-{
-    struct rng rng;
-    rng_init(&rng, seed, SAMPLE_STREAM);
-    if (matrix_init(sample, count, data->cols, err) != 0)
-        return -1;
-    for (size_t row = 0, taken = 0; taken < count; row++) {
-        if (rng_below(&rng, data->rows - row) >= count - taken)
-            continue;
-        for (size_t j = 0; j < data->cols; j++)
-            *matrix_at(sample, taken, j) = *matrix_at(data, row, j);
-        taken++;
-    }
-    return 0;
-}
-
-static int search_sample(struct kmeans_fit *fit, uint16_t *labels, const struct matrix *data,
-                         const struct kmeans_search *search, struct pool *pool, struct pasar_err *err)
-{
-    struct matrix sample;
-    struct lloyd l;
-    int result = -1;
-    if (draw_sample(&sample, data, KMEANS_SEARCH_ROWS, search->seed, err) != 0)
-        return -1;
-    if (lloyd_init(&l, &sample, fit->k, labels, pool, err) == 0) {
-        result = kmeans_search(&l, search, fit->centroids, &fit->iterations, err);
-        lloyd_fini(&l);
-    }
-    matrix_fini(&sample);
-    return result;
-}
-
 /* Lloyd and single-point moves take turns until neither changes anything, or one of the limits is reached. */
-static int finish(struct kmeans_fit *fit, struct lloyd *l, const struct kmeans_params *params, struct pasar_err *err)
+static int finish(struct kmeans_fit *fit, struct lloyd *l, double *centroids, const struct kmeans_params *params,
+                  struct pasar_err *err)
 {
-    for (;;) {
+    for (bool first = true;; first = false) {
         struct lloyd_run run;
         size_t moves;
         double before = fit->inertia;
-        if (lloyd_iterate(l, fit->centroids, params->max_iter, params->tol, &run, err) != 0)
+        if (lloyd_iterate(l, centroids, params->max_iter, params->tol, &run, err) != 0)
             return -1;
         fit->iterations += run.iterations;
         fit->stop = run.stop;
         fit->inertia = run.inertia;
-        if (run.stop != LLOYD_CONVERGED || (before >= 0 && !(run.inertia < before)))
+        if (run.stop != LLOYD_CONVERGED || (!first && !(run.inertia < before)))
             return 0;
-        if (hartigan_polish(l, fit->centroids, POLISH_PASSES, &moves, err) != 0)
+        if (hartigan_polish(l, centroids, POLISH_PASSES, &moves, err) != 0)
             return -1;
         if (moves == 0)
             return 0;
     }
+}
+
+/* Works the finalists out; the best one (ties: the first) becomes the fit. */
+static int choose(struct kmeans_fit *fit, struct lloyd *l, struct kmeans_finalist *finalists, size_t count,
+                  const struct kmeans_params *params, struct pasar_err *err)
+{
+    size_t cols = l->data->cols, best = 0;
+    struct kmeans_fit results[FINALISTS];
+    for (size_t i = 0; i < count; i++) {
+        results[i] = (struct kmeans_fit){.iterations = finalists[i].iterations};
+        if (finish(&results[i], l, finalists[i].centroids, params, err) != 0)
+            return -1;
+        if (results[i].inertia < results[best].inertia)
+            best = i;
+    }
+    fit->inertia = results[best].inertia;
+    fit->iterations = results[best].iterations;
+    fit->stop = results[best].stop;
+    memcpy(fit->centroids, finalists[best].centroids, fit->k * cols * sizeof *fit->centroids);
+    if (lloyd_assign(l, fit->centroids, true, err) != 0)
+        return -1;
+    for (size_t c = 0; c < fit->k; c++)
+        fit->sizes[c] = (uint64_t)l->sums[c * (cols + 1) + cols];
+    return 0;
 }
 
 static int fit_all(struct kmeans_fit *fit, uint16_t *labels, const struct matrix *data,
@@ -123,26 +114,28 @@ static int fit_all(struct kmeans_fit *fit, uint16_t *labels, const struct matrix
         .patience = fit->k > 1 ? params->patience : 0,
         .budget = search_budget,
     };
-    bool sampled = data->rows > KMEANS_SEARCH_ROWS;
+    struct kmeans_finalist finalists[FINALISTS];
     struct lloyd l;
-    if (sampled && search_sample(fit, labels, data, &search, pool, err) != 0)
-        return -1;
-    if (lloyd_init(&l, data, fit->k, labels, pool, err) != 0)
-        return -1;
-    int result = sampled ? 0 : kmeans_search(&l, &search, fit->centroids, &fit->iterations, err);
-    if (result == 0)
-        result = finish(fit, &l, params, err);
-    if (result == 0)
-        for (size_t c = 0; c < fit->k; c++)
-            fit->sizes[c] = (uint64_t)l.sums[c * (data->cols + 1) + data->cols];
-    lloyd_fini(&l);
+    size_t len = fit->k * data->cols, found = 0;
+    int result = -1;
+    double *centroids = malloc(FINALISTS * len * sizeof *centroids);
+    if (!centroids)
+        return pasar_err_nomem(err, "centroids");
+    for (size_t i = 0; i < FINALISTS; i++)
+        finalists[i].centroids = centroids + i * len;
+    if (lloyd_init(&l, data, fit->k, labels, pool, err) == 0) {
+        if (kmeans_search(&l, &search, finalists, FINALISTS, &found, err) == 0)
+            result = choose(fit, &l, finalists, found, params, err);
+        lloyd_fini(&l);
+    }
+    free(centroids);
     return result;
 }
 
 int kmeans_fit(struct kmeans_fit *fit, uint16_t *labels, const struct matrix *data, const struct kmeans_params *params,
                struct pool *pool, struct pasar_err *err)
 {
-    *fit = (struct kmeans_fit){.restarts = params->n_init, .inertia = -1};
+    *fit = (struct kmeans_fit){.restarts = params->n_init};
     if (data->rows == 0 || params->k < 1 || params->k > UINT16_MAX || params->n_init < 1 || params->max_iter < 1)
         return pasar_err_set(err, PASAR_EBUG, "k-means of %zu rows with k = %zu", data->rows, params->k);
     fit->k = kmeans_distinct(data, params->k);

@@ -16,8 +16,7 @@
 #include "trainer/pool.h"
 
 enum {
-    KMEANS_SEARCH_ROWS = 1 << 17, /* with more rows than this, the search works on so many of them, drawn by the seed */
-    KMEANS_PATIENCE = 100,        /* and 2 more per cluster: found enough on many kinds of data, k 2 to 50 */
+    KMEANS_PATIENCE = 100, /* and 2 more per cluster: found enough on many kinds of data, k 2 to 50 */
 };
 
 struct kmeans_params {

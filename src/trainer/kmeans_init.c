@@ -6,7 +6,7 @@
 struct measure_pass {
     struct lloyd *l;
     const double *point;
-    double *nearest;
+    float *nearest;
     bool keep;
 };
 
@@ -27,7 +27,7 @@ static void measure_block(void *ctx, size_t block, unsigned worker)
     l->block_value[block] = l->kernel->nearest(&job);
 }
 
-int kmeans_init_measure(struct lloyd *l, const double *point, double *nearest, bool keep, double *sum,
+int kmeans_init_measure(struct lloyd *l, const double *point, float *nearest, bool keep, double *sum,
                         struct pasar_err *err)
 {
     struct measure_pass pass = {l, point, nearest, keep};
@@ -40,14 +40,14 @@ int kmeans_init_measure(struct lloyd *l, const double *point, double *nearest, b
     return 0;
 }
 
-void kmeans_init_reset(const struct matrix *data, double *nearest)
+void kmeans_init_reset(const struct matrix *data, float *nearest)
 {
     size_t end = matrix_tiles(data) * MATRIX_TILE;
     for (size_t row = 0; row < end; row++)
         nearest[row] = row < data->rows ? INFINITY : 0;
 }
 
-size_t kmeans_init_draw(const struct matrix *data, struct rng *rng, const double *nearest, double total)
+size_t kmeans_init_draw(const struct matrix *data, struct rng *rng, const float *nearest, double total)
 {
     if (!(total > 0))
         return (size_t)rng_below(rng, data->rows);
@@ -70,7 +70,7 @@ static void copy_row(const struct matrix *data, size_t row, double *point)
         point[j] = *matrix_at(data, row, j);
 }
 
-int kmeans_init(struct lloyd *l, struct rng *rng, double *centroids, double *nearest, struct pasar_err *err)
+int kmeans_init(struct lloyd *l, struct rng *rng, double *centroids, float *nearest, struct pasar_err *err)
 {
     size_t cols = l->data->cols;
     unsigned trials = 2 + (unsigned)log((double)l->k);

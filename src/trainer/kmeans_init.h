@@ -16,23 +16,23 @@
  * and is 64-byte aligned. When the data have fewer distinct rows than k, the last centroids repeat earlier ones.
  * 0, or -1 with err when cancelled.
  */
-int kmeans_init(struct lloyd *l, struct rng *rng, double *centroids, double *nearest,
+int kmeans_init(struct lloyd *l, struct rng *rng, double *centroids, float *nearest,
                 struct pasar_err *err) PASAR_MUSTCHECK;
 
 /*
  * A row drawn with probability proportional to `nearest`, whose sum `total` is (blocks added up in order). When
  * total is 0, any row.
  */
-size_t kmeans_init_draw(const struct matrix *data, struct rng *rng, const double *nearest, double total);
+size_t kmeans_init_draw(const struct matrix *data, struct rng *rng, const float *nearest, double total);
 
 /*
  * Sum over the rows of min(nearest, squared distance to point); with `keep`, nearest becomes that minimum.
  * 0, or -1 with err when cancelled.
  */
-int kmeans_init_measure(struct lloyd *l, const double *point, double *nearest, bool keep, double *sum,
+int kmeans_init_measure(struct lloyd *l, const double *point, float *nearest, bool keep, double *sum,
                         struct pasar_err *err) PASAR_MUSTCHECK;
 
 /* nearest[row] = infinity (0 in the padding): no centre yet. */
-void kmeans_init_reset(const struct matrix *data, double *nearest);
+void kmeans_init_reset(const struct matrix *data, float *nearest);
 
 #endif

@@ -1,6 +1,7 @@
 /* Chooses among the builds of the k-means kernels, and holds what they share. */
 #include "trainer/kmeans_kernel.h"
 
+#include <float.h>
 #include <string.h>
 
 static double sum_lanes(const double lane[KERNEL_LANES])
@@ -53,7 +54,7 @@ static inline __attribute__((always_inline)) void add_scattered(const double *ce
 #undef KERNEL_TARGET
 #undef KERNEL_WIDTH
 
-static const struct kernel baseline = {"baseline", assign_baseline, nearest_baseline};
+static const struct kernel baseline = {"baseline", assign_baseline, nearest_baseline, screen_baseline};
 
 #if defined(__x86_64__)
 
@@ -73,8 +74,8 @@ static const struct kernel baseline = {"baseline", assign_baseline, nearest_base
 #undef KERNEL_TARGET
 #undef KERNEL_WIDTH
 
-static const struct kernel avx2 = {"avx2", assign_avx2, nearest_avx2};
-static const struct kernel avx512 = {"avx512", assign_avx512, nearest_avx512};
+static const struct kernel avx2 = {"avx2", assign_avx2, nearest_avx2, screen_avx2};
+static const struct kernel avx512 = {"avx512", assign_avx512, nearest_avx512, screen_avx512};
 
 const struct kernel *kernel_get(enum kernel_isa isa)
 {
@@ -103,12 +104,17 @@ const struct kernel *kernel_get(enum kernel_isa isa)
 
 #endif
 
+enum kernel_isa kernel_best_isa(void)
+{
+    enum kernel_isa isa = KERNEL_ISAS - 1;
+    while (!kernel_get(isa))
+        isa--; /* the baseline always runs */
+    return isa;
+}
+
 const struct kernel *kernel_best(void)
 {
-    const struct kernel *kernel = NULL;
-    for (int isa = KERNEL_ISAS - 1; !kernel && isa >= 0; isa--)
-        kernel = kernel_get((enum kernel_isa)isa);
-    return kernel;
+    return kernel_get(kernel_best_isa());
 }
 
 void kernel_pack(double *packed, const double *centroids, size_t k, size_t cols)

@@ -1,8 +1,8 @@
 /*
- * The two inner loops of k-means over tiles of a matrix: nearest centroid with sums per cluster, and the distance
- * update of k-means++. Built three times (baseline, AVX2, AVX-512) from one source and chosen at run time. All three do
- * the same additions and multiplications in the same order, without fused multiply-add, so their results are equal
- * to the last bit.
+ * The inner loops of k-means over tiles of a matrix: nearest centroid with sums per cluster, the distance update of
+ * k-means++, the screen for single-point moves. Built three times (baseline, AVX2, AVX-512) from one source and chosen
+ * at run time. All three do the same additions and multiplications in the same order, without fused multiply-add, so
+ * their results are equal to the last bit.
  */
 #ifndef TRAINER_KMEANS_KERNEL_H
 #define TRAINER_KMEANS_KERNEL_H
@@ -34,14 +34,27 @@ struct kernel_nearest {
     const struct matrix *data;
     size_t tile_begin, tile_end;
     const double *point; /* cols */
-    double *nearest;     /* squared distance to the nearest centre so far, by row; padding rows hold 0 */
-    int keep;            /* non-zero: nearest becomes min(nearest, distance to point) */
+    float *nearest; /* by row: squared distance to the nearest centre so far, 0 in the padding; it only weighs rows */
+    int keep;       /* non-zero: nearest becomes min(nearest, distance to point) */
+};
+
+/* Which rows of tiles [tile_begin, tile_end) would lower the inertia by changing their cluster (hartigan.h). */
+struct kernel_screen {
+    const struct matrix *data;
+    size_t tile_begin, tile_end;
+    size_t k;
+    const double *centroids; /* k x cols, row-major */
+    const double *joining;   /* k: factor on the squared distance to a cluster that the row would join */
+    const double *leaving;   /* k: factor on that to its own */
+    const uint16_t *labels;  /* of the whole matrix */
+    uint16_t *wants;         /* out: by tile, one bit per row */
 };
 
 struct kernel {
     const char *name;
     void (*assign)(const struct kernel_assign *job);
     double (*nearest)(const struct kernel_nearest *job); /* returns the sum of min(nearest, distance to point) */
+    void (*screen)(const struct kernel_screen *job);
 };
 
 enum kernel_isa { KERNEL_BASELINE, KERNEL_AVX2, KERNEL_AVX512, KERNEL_ISAS };
@@ -50,6 +63,7 @@ enum kernel_isa { KERNEL_BASELINE, KERNEL_AVX2, KERNEL_AVX512, KERNEL_ISAS };
 const struct kernel *kernel_get(enum kernel_isa isa);
 
 /* The fastest that this machine can run. */
+enum kernel_isa kernel_best_isa(void);
 const struct kernel *kernel_best(void);
 
 /*

@@ -7,6 +7,8 @@
 typedef double KERNEL_NAME(vec) __attribute__((vector_size(8 * KERNEL_WIDTH)));
 typedef int64_t KERNEL_NAME(mask) __attribute__((vector_size(8 * KERNEL_WIDTH)));
 
+typedef float KERNEL_NAME(half) __attribute__((vector_size(4 * KERNEL_WIDTH)));
+
 #define VEC    KERNEL_NAME(vec)
 #define MASK   KERNEL_NAME(mask)
 #define GROUP  2                                      /* vectors in flight */
@@ -136,18 +138,18 @@ KERNEL_TARGET static double KERNEL_NAME(nearest)(const struct kernel_nearest *jo
         lane[h] = (VEC){0};
     for (size_t tile = job->tile_begin; tile < job->tile_end; tile++) {
         const VEC *x = (const VEC *)(const void *)(job->data->cells + tile * cols * MATRIX_TILE);
-        VEC *nearest = (VEC *)(void *)(job->nearest + tile * MATRIX_TILE);
+        KERNEL_NAME(half) *nearest = (KERNEL_NAME(half) *)(void *)(job->nearest + tile * MATRIX_TILE);
         VEC distance[MATRIX_TILE / KERNEL_WIDTH];
         for (size_t i = 0; i < MATRIX_TILE / KERNEL_WIDTH; i++) {
-            VEC d = (VEC){0};
+            VEC d = (VEC){0}, before = __builtin_convertvector(nearest[i], VEC);
             for (size_t j = 0; j < cols; j++) {
                 VEC delta = x[j * (MATRIX_TILE / KERNEL_WIDTH) + i] - job->point[j];
                 d = d + delta * delta;
             }
-            MASK closer = d < nearest[i];
-            distance[i] = (VEC)(((MASK)d & closer) | ((MASK)nearest[i] & ~closer));
+            MASK closer = d < before;
+            distance[i] = (VEC)(((MASK)d & closer) | ((MASK)before & ~closer));
             if (job->keep)
-                nearest[i] = distance[i];
+                nearest[i] = __builtin_convertvector(distance[i], KERNEL_NAME(half));
         }
         for (size_t h = 0; h < HALF; h++)
             lane[h] += distance[h] + distance[HALF + h];
@@ -157,6 +159,59 @@ KERNEL_TARGET static double KERNEL_NAME(nearest)(const struct kernel_nearest *jo
         for (size_t i = 0; i < KERNEL_WIDTH; i++)
             sum[h * KERNEL_WIDTH + i] = lane[h][i];
     return sum_lanes(sum);
+}
+
+KERNEL_TARGET static inline __attribute__((always_inline)) uint16_t
+KERNEL_NAME(screen_tile)(const struct kernel_screen *job, size_t tile, size_t cols)
+{
+    const VEC *x = (const VEC *)(const void *)(job->data->cells + tile * cols * MATRIX_TILE);
+    int64_t own[MATRIX_TILE] __attribute__((aligned(64))) = {0};
+    int64_t wants[MATRIX_TILE] __attribute__((aligned(64)));
+    size_t first = tile * MATRIX_TILE;
+    size_t rows = job->data->rows - first < MATRIX_TILE ? job->data->rows - first : MATRIX_TILE;
+    for (size_t r = 0; r < rows; r++)
+        own[r] = job->labels[first + r];
+    for (size_t i = 0; i < MATRIX_TILE / KERNEL_WIDTH; i++) {
+        MASK label = ((const MASK *)(const void *)own)[i];
+        VEC stay = (VEC){0}, join = (VEC){0} + DBL_MAX;
+        const double *centroid = job->centroids;
+        for (int64_t c = 0; c < (int64_t)job->k; c++, centroid += cols) {
+            VEC d = (VEC){0};
+            for (size_t j = 0; j < cols; j++) {
+                VEC delta = x[j * (MATRIX_TILE / KERNEL_WIDTH) + i] - centroid[j];
+                d = d + delta * delta;
+            }
+            MASK mine = label == c;
+            VEC other = d * job->joining[c];
+            MASK nearer = (other < join) & ~mine;
+            join = (VEC)(((MASK)other & nearer) | ((MASK)join & ~nearer));
+            stay = (VEC)(((MASK)(d * job->leaving[c]) & mine) | ((MASK)stay & ~mine));
+        }
+        ((MASK *)(void *)wants)[i] = join < stay;
+    }
+    unsigned bits = 0;
+    for (size_t r = 0; r < rows; r++)
+        bits |= (unsigned)(wants[r] & 1) << r;
+    return (uint16_t)bits;
+}
+
+KERNEL_TARGET static void KERNEL_NAME(screen)(const struct kernel_screen *job)
+{
+    for (size_t tile = job->tile_begin; tile < job->tile_end; tile++) {
+        switch (job->data->cols) { /* the usual numbers of features */
+        case 2:
+            job->wants[tile] = KERNEL_NAME(screen_tile)(job, tile, 2);
+            break;
+        case 3:
+            job->wants[tile] = KERNEL_NAME(screen_tile)(job, tile, 3);
+            break;
+        case 5:
+            job->wants[tile] = KERNEL_NAME(screen_tile)(job, tile, 5);
+            break;
+        default:
+            job->wants[tile] = KERNEL_NAME(screen_tile)(job, tile, job->data->cols);
+        }
+    }
 }
 
 #undef VEC

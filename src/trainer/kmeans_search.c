@@ -22,6 +22,7 @@ static const double same = 1e-7;
 struct optimum {
     double *centroids;
     double inertia;
+    double lloyd_inertia; /* before the single-point moves */
     unsigned iterations;
 };
 
@@ -32,7 +33,7 @@ struct population {
     struct optimum members[POPULATION]; /* best first */
     size_t count;
     struct optimum child; /* the set being worked on */
-    double *nearest;      /* per row, for D^2 sampling */
+    float *nearest;       /* per row, for D^2 sampling */
     double *cost;         /* k x k */
     size_t *match;        /* k */
     double work;          /* distances spent */
@@ -56,7 +57,7 @@ static int population_init(struct population *p, struct lloyd *l, const struct k
     for (size_t i = 0; i < POPULATION; i++)
         ok = (p->members[i].centroids = malloc(p->len * sizeof(double))) != NULL && ok;
     p->child.centroids = malloc(p->len * sizeof(double));
-    p->nearest = aligned_alloc(64, (matrix_tiles(l->data) + 1) * MATRIX_TILE * sizeof(double));
+    p->nearest = aligned_alloc(64, (matrix_tiles(l->data) + 1) * MATRIX_TILE * sizeof(float));
     p->cost = malloc(l->k * l->k * sizeof *p->cost);
     p->match = malloc(l->k * sizeof *p->match);
     if (ok && p->child.centroids && p->nearest && p->cost && p->match)
@@ -65,20 +66,33 @@ static int population_init(struct population *p, struct lloyd *l, const struct k
     return pasar_err_nomem(err, "k-means search");
 }
 
+/* True, and the child's inertia that of the member, when Lloyd brought the child to where a member once came from. */
+static bool is_twin(struct population *p)
+{
+    for (size_t i = 0; i < p->count; i++)
+        if (fabs(p->members[i].lloyd_inertia - p->child.lloyd_inertia) <= same * p->child.lloyd_inertia) {
+            p->child.inertia = p->members[i].inertia;
+            return true;
+        }
+    return false;
+}
+
 /* Brings the child to its local optimum. */
 static int improve(struct population *p, struct pasar_err *err)
 {
     struct lloyd *l = p->l;
     struct lloyd_run run;
     size_t moves;
-    double per_pass = (double)l->data->rows * (double)l->k;
-    if (lloyd_iterate(l, p->child.centroids, p->search->max_iter, p->search->tol, &run, err) != 0 ||
-        hartigan_polish(l, p->child.centroids, POLISH_PASSES, &moves, err) != 0 ||
-        lloyd_inertia(l, p->child.centroids, &p->child.inertia, err) != 0)
+    if (lloyd_iterate(l, p->child.centroids, p->search->max_iter, p->search->tol, &run, err) != 0)
         return -1;
     p->child.iterations = run.iterations;
-    p->work += per_pass * (run.iterations + 2);
-    return 0;
+    p->child.lloyd_inertia = run.inertia;
+    p->work += (double)l->data->rows * (double)l->k * (run.iterations + 2);
+    if (is_twin(p))
+        return 0;
+    if (hartigan_polish(l, p->child.centroids, POLISH_PASSES, &moves, err) != 0)
+        return -1;
+    return lloyd_inertia(l, p->child.centroids, &p->child.inertia, err);
 }
 
 /* Takes the child in, unless it is a twin of a member or worse than a full population. True: it is the new best. */
@@ -194,16 +208,17 @@ static int evolve(struct population *p, struct pasar_err *err)
     return 0;
 }
 
-int kmeans_search(struct lloyd *l, const struct kmeans_search *search, double *centroids, unsigned *iterations,
-                  struct pasar_err *err)
+int kmeans_search(struct lloyd *l, const struct kmeans_search *search, struct kmeans_finalist *finalists, size_t wanted,
+                  size_t *found, struct pasar_err *err)
 {
     struct population p;
     if (population_init(&p, l, search, err) != 0)
         return -1;
     int result = run_starts(&p, err) == 0 && evolve(&p, err) == 0 ? 0 : -1;
-    if (result == 0) {
-        memcpy(centroids, p.members[0].centroids, p.len * sizeof(double));
-        *iterations = p.members[0].iterations;
+    *found = p.count < wanted ? p.count : wanted;
+    for (size_t i = 0; result == 0 && i < *found; i++) {
+        memcpy(finalists[i].centroids, p.members[i].centroids, p.len * sizeof(double));
+        finalists[i].iterations = p.members[i].iterations;
     }
     population_fini(&p);
     return result;

@@ -22,11 +22,17 @@ struct kmeans_search {
     double budget;     /* row-centroid distances after which no further child is made */
 };
 
+/* One of the best optima found. */
+struct kmeans_finalist {
+    double *centroids;   /* l->k x cols; the caller's memory */
+    unsigned iterations; /* of the Lloyd run that it came from */
+};
+
 /*
- * Writes the best centroids found (l->k x cols) and the Lloyd iterations of the run that they came from. The result
- * depends on data, k and *search only. 0, or -1 with err.
+ * Writes the `wanted` best optima, best first; *found of them (>= 1) there are. They need not be worked out to the last
+ * digit. The result depends on data, k and *search only. 0, or -1 with err.
  */
-int kmeans_search(struct lloyd *l, const struct kmeans_search *search, double *centroids, unsigned *iterations,
-                  struct pasar_err *err) PASAR_MUSTCHECK;
+int kmeans_search(struct lloyd *l, const struct kmeans_search *search, struct kmeans_finalist *finalists, size_t wanted,
+                  size_t *found, struct pasar_err *err) PASAR_MUSTCHECK;
 
 #endif

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "trainer/kmeans_kernel.h"
 #include "trainer/rng.h"
 
 enum {
@@ -15,14 +16,19 @@ enum {
 
 /* The rows of the silhouette, sorted by cluster, column by column. */
 struct silhouette {
+    double (*distance_sum)(const struct silhouette *s, size_t of, size_t from, size_t to);
     size_t rows, cols, k;
     double *column; /* cols x rows */
     size_t *begin;  /* k + 1: cluster c is rows begin[c] .. begin[c + 1] - 1 */
     double *sums;   /* per block: sum of the rows' coefficients */
 };
 
-/* Sum of the distances of row `of` to rows [from, to): 8 running sums, so that the compiler may use vectors. */
-static double distance_sum(const struct silhouette *s, size_t of, size_t from, size_t to)
+/*
+ * Sum of the distances of row `of` to rows [from, to): 8 running sums, so that the compiler may use vectors. Square
+ * roots are exactly rounded by every instruction set, so all builds below give the same bits.
+ */
+static inline __attribute__((always_inline)) double sum_of_distances(const struct silhouette *s, size_t of, size_t from,
+                                                                     size_t to)
 {
     double point[MATRIX_MAX_COLS], lane[LANES] = {0};
     for (size_t j = 0; j < s->cols; j++)
@@ -48,6 +54,38 @@ static double distance_sum(const struct silhouette *s, size_t of, size_t from, s
     return ((lane[0] + lane[4]) + (lane[2] + lane[6])) + ((lane[1] + lane[5]) + (lane[3] + lane[7]));
 }
 
+typedef double (*distance_sum_fn)(const struct silhouette *s, size_t of, size_t from, size_t to);
+
+static double distance_sum_baseline(const struct silhouette *s, size_t of, size_t from, size_t to)
+{
+    return sum_of_distances(s, of, from, to);
+}
+
+#if defined(__x86_64__)
+
+__attribute__((target("avx2"))) static double distance_sum_avx2(const struct silhouette *s, size_t of, size_t from,
+                                                                size_t to)
+{
+    return sum_of_distances(s, of, from, to);
+}
+
+__attribute__((target("avx512f,avx512dq,avx512vl"))) static double
+distance_sum_avx512(const struct silhouette *s, size_t of, size_t from, size_t to)
+{
+    return sum_of_distances(s, of, from, to);
+}
+
+#else
+#define distance_sum_avx2   distance_sum_baseline
+#define distance_sum_avx512 distance_sum_baseline
+#endif
+
+static const distance_sum_fn distance_sums[KERNEL_ISAS] = {
+    [KERNEL_BASELINE] = distance_sum_baseline,
+    [KERNEL_AVX2] = distance_sum_avx2,
+    [KERNEL_AVX512] = distance_sum_avx512,
+};
+
 static double coefficient(const struct silhouette *s, size_t row, size_t own)
 {
     double inside = 0, nearest = INFINITY;
@@ -58,7 +96,7 @@ static double coefficient(const struct silhouette *s, size_t row, size_t own)
         size_t from = s->begin[c], to = s->begin[c + 1];
         if (from == to)
             continue;
-        double sum = distance_sum(s, row, from, to);
+        double sum = s->distance_sum(s, row, from, to);
         if (c == own)
             inside = sum / (double)(size - 1);
         else
@@ -124,6 +162,7 @@ static int measure_silhouette(struct quality *q, const struct matrix *data, cons
     size_t blocks = (rows + BLOCK_ROWS - 1) / BLOCK_ROWS;
     int result = -1;
     struct silhouette s = {
+        .distance_sum = distance_sums[kernel_best_isa()],
         .rows = rows,
         .cols = data->cols,
         .k = k,

@@ -17,7 +17,8 @@
 struct problem {
     struct matrix data;
     size_t k;
-    double *centroids, *packed, *sums, *scratch, *nearest;
+    double *centroids, *packed, *sums, *scratch;
+    float *nearest;
     uint16_t *labels;
 };
 
@@ -69,9 +70,22 @@ static void run_assign(struct problem *p, const struct kernel *kernel)
 static double run_nearest(struct problem *p, const struct kernel *kernel)
 {
     for (size_t i = 0; i < matrix_tiles(&p->data) * MATRIX_TILE; i++)
-        p->nearest[i] = i >= p->data.rows ? 0 : i % 3 ? 0.1 : INFINITY;
+        p->nearest[i] = i >= p->data.rows ? 0 : i % 3 ? 0.1f : INFINITY;
     struct kernel_nearest job = {&p->data, 0, matrix_tiles(&p->data), p->centroids, p->nearest, 1};
     return kernel->nearest(&job);
+}
+
+/* One bit per row of each tile into wants. */
+static void run_screen(struct problem *p, const struct kernel *kernel, uint16_t *wants)
+{
+    double joining[300], leaving[300];
+    for (size_t c = 0; c < p->k; c++) {
+        joining[c] = 0.5 + (double)(c % 5) / 10;
+        leaving[c] = c % 7 ? 1.25 : 0;
+    }
+    struct kernel_screen job = {&p->data,  0,    matrix_tiles(&p->data), p->k, p->centroids, joining, leaving,
+                                p->labels, wants};
+    kernel->screen(&job);
 }
 
 static const size_t shapes[][3] = {{1, 1, 1},   {15, 3, 2},   {16, 3, 3},    {17, 3, 4},  {33, 2, 5},  {1000, 3, 3},
@@ -130,13 +144,47 @@ static void test_kernel__every_instruction_set_gives_the_same_bits(void **state)
             assert_memory_equal(a.sums, b.sums, a.k * (a.data.cols + 1) * sizeof(double));
             double other = run_nearest(&b, kernel);
             assert_memory_equal(&sum, &other, sizeof sum);
-            assert_memory_equal(a.nearest, b.nearest, a.data.rows * sizeof(double));
+            assert_memory_equal(a.nearest, b.nearest, a.data.rows * sizeof(float));
         }
         problem_fini(&a);
         problem_fini(&b);
     }
     if (compared == 0)
         print_message("only the baseline kernel runs here\n");
+}
+
+static void test_kernel__screen_finds_the_rows_that_want_to_move(void **state)
+{
+    (void)state;
+    for (size_t s = 0; s < PASAR_ARRAY_LEN(shapes); s++) {
+        struct problem p;
+        uint16_t wants[KERNEL_ISAS][200];
+        problem_init(&p, shapes[s][0], shapes[s][1], shapes[s][2]);
+        size_t cols = p.data.cols;
+        for (size_t row = 0; row < p.data.rows; row++)
+            p.labels[row] = (uint16_t)(row * 7 % p.k);
+        run_screen(&p, kernel_get(KERNEL_BASELINE), wants[0]);
+        for (size_t row = 0; row < p.data.rows; row++) {
+            double stay = 0, join = INFINITY;
+            for (size_t c = 0; c < p.k; c++) {
+                double d = 0;
+                for (size_t j = 0; j < cols; j++)
+                    d += pow(*matrix_at(&p.data, row, j) - p.centroids[c * cols + j], 2);
+                if (c == p.labels[row])
+                    stay = d * (c % 7 ? 1.25 : 0);
+                else
+                    join = fmin(join, d * (0.5 + (double)(c % 5) / 10));
+            }
+            assert_int_equal(wants[0][row / MATRIX_TILE] >> row % MATRIX_TILE & 1, join < stay);
+        }
+        for (int isa = KERNEL_BASELINE + 1; isa < KERNEL_ISAS; isa++) {
+            if (!kernel_get((enum kernel_isa)isa))
+                continue;
+            run_screen(&p, kernel_get((enum kernel_isa)isa), wants[isa]);
+            assert_memory_equal(wants[0], wants[isa], matrix_tiles(&p.data) * sizeof wants[0][0]);
+        }
+        problem_fini(&p);
+    }
 }
 
 static void test_kernel__the_lowest_index_wins_a_tie(void **state)
@@ -165,6 +213,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_kernel__labels_are_the_nearest_centroids_and_sums_their_rows),
         cmocka_unit_test(test_kernel__every_instruction_set_gives_the_same_bits),
+        cmocka_unit_test(test_kernel__screen_finds_the_rows_that_want_to_move),
         cmocka_unit_test(test_kernel__the_lowest_index_wins_a_tie),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

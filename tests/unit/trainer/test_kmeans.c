@@ -114,30 +114,6 @@ static void test_kmeans__is_the_same_to_the_bit_for_any_number_of_threads(void *
     free(b);
 }
 
-static void test_kmeans__searches_a_sample_of_very_many_rows(void **state)
-{
-    (void)state;
-    struct pasar_err err = PASAR_ERR_INIT;
-    enum { ROWS = KMEANS_SEARCH_ROWS + 5000, FEW = 10000 };
-    struct matrix m;
-    struct kmeans_fit many, few;
-    struct kmeans_params params = params_of(3, 1);
-    params.n_init = 1;
-    params.patience = 2;
-    uint16_t *labels = malloc(ROWS * sizeof *labels);
-    assert_int_equal(test_matrix(&m, 0, ROWS, 3, &err), 0);
-    fit(&many, labels, &m, &params, 2);
-    assert_int_equal(many.stop, LLOYD_CONVERGED);
-    assert_int_equal(many.sizes[0] + many.sizes[1] + many.sizes[2], ROWS);
-    matrix_set_rows(&m, FEW); /* the same kind of rows, but few enough to be searched as they are */
-    fit(&few, labels, &m, &params, 2);
-    assert_true(fabs(many.inertia / ROWS - few.inertia / FEW) < 0.02 * few.inertia / FEW);
-    kmeans_fit_fini(&many);
-    kmeans_fit_fini(&few);
-    matrix_fini(&m);
-    free(labels);
-}
-
 static void test_kmeans__k_shrinks_to_the_distinct_rows(void **state)
 {
     (void)state;
@@ -263,7 +239,6 @@ int main(void)
         cmocka_unit_test(test_kmeans__reaches_the_best_known_optimum_from_any_seed),
         cmocka_unit_test(test_kmeans__result_is_one_fixed_point),
         cmocka_unit_test(test_kmeans__is_the_same_to_the_bit_for_any_number_of_threads),
-        cmocka_unit_test(test_kmeans__searches_a_sample_of_very_many_rows),
         cmocka_unit_test(test_kmeans__k_shrinks_to_the_distinct_rows),
         cmocka_unit_test(test_kmeans__an_empty_cluster_takes_the_farthest_row),
         cmocka_unit_test(test_kmeans__two_empty_clusters_take_two_different_rows),
