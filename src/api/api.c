@@ -22,7 +22,8 @@ static int register_routes(struct api *api, struct pasar_err *err)
             if (c < API_CODES)
                 snprintf(code, sizeof code, "%d", codes[c]);
             snprintf(labels, sizeof labels, "endpoint=\"%s\",code=\"%s\"", endpoint, code);
-            m->requests[c] = pasar_metrics_counter(api->metrics, "pasar_api_requests_total", "Requests answered", labels);
+            m->requests[c] =
+                pasar_metrics_counter(api->metrics, "pasar_api_requests_total", "Requests answered", labels);
         }
         snprintf(labels, sizeof labels, "endpoint=\"%s\"", endpoint);
         m->seconds = pasar_metrics_histogram(api->metrics, "pasar_api_request_seconds",
@@ -42,13 +43,15 @@ static int register_metrics(struct api *api, struct pasar_err *err)
     struct pasar_metrics *m = api->metrics;
     api->connections = pasar_metrics_gauge(m, "pasar_api_connections", "Open connections", NULL);
     api->in_flight = pasar_metrics_gauge(m, "pasar_api_requests_in_flight", "Requests being answered", NULL);
-    api->reloads_ok = pasar_metrics_counter(m, "pasar_api_reloads_total", "Generations loaded or refused", "result=\"loaded\"");
+    api->reloads_ok =
+        pasar_metrics_counter(m, "pasar_api_reloads_total", "Generations loaded or refused", "result=\"loaded\"");
     api->reloads_refused = pasar_metrics_counter(m, "pasar_api_reloads_total", "", "result=\"refused\"");
-    api->generation_gauge = pasar_metrics_gauge(m, "pasar_api_generation", "Number of the loaded generation, 0 = none", NULL);
+    api->generation_gauge =
+        pasar_metrics_gauge(m, "pasar_api_generation", "Number of the loaded generation, 0 = none", NULL);
     api->rows_gauge = pasar_metrics_gauge(m, "pasar_api_rows", "Rows of the loaded generation", NULL);
     api->products_gauge = pasar_metrics_gauge(m, "pasar_api_products", "Products of the loaded generation", NULL);
-    api->deadline_cuts =
-        pasar_metrics_counter(m, "pasar_api_deadline_cuts_total", "Connections cut because a request came in too slowly", NULL);
+    api->deadline_cuts = pasar_metrics_counter(m, "pasar_api_deadline_cuts_total",
+                                               "Connections cut because a request came in too slowly", NULL);
     return register_routes(api, err);
 }
 
@@ -168,9 +171,11 @@ void api_reload(struct api *api, bool force)
     const struct snapshot *now = snapshot_acquire(&api->store, &slot);
     bool is_same = now && strcmp(now->name, name) == 0;
     snapshot_release(&api->store, slot);
-    if (!force && (is_same || strcmp(api->refused_name, name) == 0))
+    if (is_same) { /* also when a refused one was taken back */
+        refuse(api, "", "");
         return;
-    if (is_same)
+    }
+    if (!force && strcmp(api->refused_name, name) == 0)
         return;
     struct snapshot *fresh = snapshot_load(api->config->models, name, &err);
     double seconds = fresh ? fresh->load_seconds : 0;
@@ -178,8 +183,8 @@ void api_reload(struct api *api, bool force)
     uint32_t products = fresh ? fresh->catalog.views[PASAR_MODELS - 1].count : 0;
     double number = fresh ? (double)fresh->generation.manifest.generation : 0;
     if (!fresh || snapshot_publish(&api->store, fresh, &err) != 0) {
-        pasar_error("generation %s is refused, %s: %s", name, now ? "the one before keeps serving" : "nothing is served yet",
-                    err.msg);
+        pasar_error("generation %s is refused, %s: %s", name,
+                    now ? "the one before keeps serving" : "nothing is served yet", err.msg);
         pasar_metric_add(api->reloads_refused, 1);
         refuse(api, name, err.msg);
         return;
@@ -189,5 +194,6 @@ void api_reload(struct api *api, bool force)
     pasar_metric_set(api->rows_gauge, (double)rows);
     pasar_metric_set(api->products_gauge, products);
     refuse(api, "", "");
-    pasar_info("generation %s is loaded: %llu rows, %u products, in %.2f s", name, (unsigned long long)rows, products, seconds);
+    pasar_info("generation %s is loaded: %llu rows, %u products, in %.2f s", name, (unsigned long long)rows, products,
+               seconds);
 }

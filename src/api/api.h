@@ -22,7 +22,7 @@ struct api_config {
     char *bind;
     int64_t port;
     int64_t max_limit;
-    int64_t threads;         /* 0 = as many as processors */
+    int64_t threads; /* 0 = as many as processors */
     int64_t max_connections;
     int64_t max_connections_per_ip; /* 0 = no limit */
     uint64_t max_body_bytes;
@@ -60,8 +60,8 @@ int api_init(struct api *api, const struct api_config *config, struct pasar_err 
 void api_fini(struct api *api);
 
 /*
- * Answers a request: request->method, path, query, body, scratch are set; the route, parameters and snapshot are found here. *slot is
- * what snapshot_release wants once the reply has been sent. Never fails: what goes wrong is a reply too.
+ * Answers a request: request->method, path, query, body, scratch are set; the route, parameters and snapshot are found
+ * here. *slot is what snapshot_release wants once the reply has been sent. Never fails: what goes wrong is a reply too.
  */
 void api_answer(struct api *api, struct request *request, struct reply *reply, int *slot);
 

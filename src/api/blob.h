@@ -34,13 +34,13 @@ void blob_etag(const char *data, size_t len, char etag[BLOB_ETAG_MAX]);
 int blob_gzip(struct pasar_buf *out, const char *data, size_t len, int level) PASAR_MUSTCHECK;
 
 /*
- * True when an Accept-Encoding header lets gzip be used (RFC 9110 section 12.5.3): "gzip", "x-gzip" or "*" with a weight
- * above 0, and no "gzip;q=0". NULL (no header): false.
+ * True when an Accept-Encoding header lets gzip be used (RFC 9110 section 12.5.3): "gzip", "x-gzip" or "*" with a
+ * weight above 0, and no "gzip;q=0". NULL (no header): false.
  */
 bool blob_accepts_gzip(const char *accept_encoding);
 
-/* True when an If-None-Match header lists this ETag, weakly compared (RFC 9110 section 13.1.2), or is "*". `suffix` ("-gz"
- * or "") is what the representation adds inside the quotes. */
+/* True when an If-None-Match header lists this ETag, weakly compared (RFC 9110 section 13.1.2), or is "*". `suffix`
+ * ("-gz" or "") is what the representation adds inside the quotes. */
 bool blob_matches(const char *if_none_match, const char *etag, const char *suffix);
 
 #endif

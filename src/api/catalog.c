@@ -1,4 +1,5 @@
-/* Loading: one pass over the rows; what a later record of the same id replaces in every model is squeezed out now and then. */
+/* Loading: one pass over the rows; what a later record of the same id replaces in every model is squeezed out now and
+ * then. */
 #include "api/catalog.h"
 
 #include <math.h>
@@ -130,7 +131,8 @@ static int new_category(struct catalog *c, const struct pasar_text *path, struct
     struct pasar_buf folded = {0};
     fold_case(&folded, path->data, path->len);
     struct catalog_category *category = &c->categories[c->category_count];
-    *category = (struct catalog_category){.path = strndup(path->data, path->len), .folded = pasar_buf_steal(&folded, NULL)};
+    *category =
+        (struct catalog_category){.path = strndup(path->data, path->len), .folded = pasar_buf_steal(&folded, NULL)};
     if (!category->path || !category->folded) {
         free(category->path);
         free(category->folded);

@@ -1,9 +1,9 @@
 /*
- * The products of one generation, as the read path needs them: JSON written once at load, numbers for filters and sorting,
- * orders for each model. Immutable after catalog_finish; readers need no lock.
+ * The products of one generation, as the read path needs them: JSON written once at load, numbers for filters and
+ * sorting, orders for each model. Immutable after catalog_finish; readers need no lock.
  *
- * "Model m's catalogue" is the products among the first rows_m rows; the last record of an id within those rows stands for it.
- * One record may therefore stand for an id in model 1 and be replaced by a later one in model 3.
+ * "Model m's catalogue" is the products among the first rows_m rows; the last record of an id within those rows stands
+ * for it. One record may therefore stand for an id in model 1 and be replaced by a later one in model 3.
  */
 #ifndef PASAR_API_CATALOG_H
 #define PASAR_API_CATALOG_H
@@ -23,25 +23,33 @@ enum {
     CATALOG_ID_OFFSET = 14,  /* behind {"product_id": */
 };
 
-enum catalog_number { CATALOG_PRICE, CATALOG_ACTUAL_PRICE, CATALOG_DISCOUNT, CATALOG_RATING, CATALOG_RATING_COUNT, CATALOG_NUMBERS };
+enum catalog_number {
+    CATALOG_PRICE,
+    CATALOG_ACTUAL_PRICE,
+    CATALOG_DISCOUNT,
+    CATALOG_RATING,
+    CATALOG_RATING_COUNT,
+    CATALOG_NUMBERS
+};
 
 struct catalog_product {
-    uint64_t json;     /* offset in text of {"product_id":… up to and with "cluster": */
+    uint64_t json; /* offset in text of {"product_id":… up to and with "cluster": */
     uint32_t json_len;
-    uint32_t name, name_len;   /* offset from json and length of the name's JSON string; name_len 4 and "null" if missing */
+    uint32_t name,
+        name_len; /* offset from json and length of the name's JSON string; name_len 4 and "null" if missing */
     uint32_t about, about_len; /* the same of the description */
     uint32_t id_len;           /* of the product id's JSON string; it starts at CATALOG_ID_OFFSET */
     uint32_t row;              /* 0-based arrival order */
     uint32_t category;
-    uint32_t best;             /* position in the order "best rating first, ties in arrival order" */
-    uint8_t models;            /* bit m - 1: stands for its id in model m */
-    int16_t cluster[PASAR_MODELS]; /* -1: not among the model's rows */
+    uint32_t best;                  /* position in the order "best rating first, ties in arrival order" */
+    uint8_t models;                 /* bit m - 1: stands for its id in model m */
+    int16_t cluster[PASAR_MODELS];  /* -1: not among the model's rows */
     double number[CATALOG_NUMBERS]; /* NaN = null */
 };
 
 struct catalog_category {
-    char *path;   /* "A|B|C" as in the data; NULL for CATALOG_NO_CATEGORY */
-    char *folded; /* fold_case(path) */
+    char *path;       /* "A|B|C" as in the data; NULL for CATALOG_NO_CATEGORY */
+    char *folded;     /* fold_case(path) */
     const char *last; /* last level, inside path */
     uint32_t order;   /* private to sorting */
 };
@@ -55,9 +63,9 @@ struct catalog_view {
     uint32_t *by_price;       /* those with a price, cheapest first */
     double *prices;           /* the same order */
     uint32_t priced_count;
-    struct rank_index price_rank; /* smallest `best` in a stretch of by_price */
+    struct rank_index price_rank;    /* smallest `best` in a stretch of by_price */
     double rating_mean, votes_prior; /* of the Bayesian mean */
-    char *categories_json[2]; /* without and with counts */
+    char *categories_json[2];        /* without and with counts */
     size_t categories_json_len[2];
 };
 
@@ -90,7 +98,8 @@ int catalog_finish(struct catalog *catalog, struct pasar_err *err) PASAR_MUSTCHE
 int64_t catalog_find(const struct catalog *catalog, const char *id, size_t len, int model);
 
 /* Appends the product's JSON object, without its closing brace, so that members may follow. */
-static inline void catalog_add_json_open(const struct catalog *catalog, uint32_t product, int model, struct pasar_buf *buf)
+static inline void catalog_add_json_open(const struct catalog *catalog, uint32_t product, int model,
+                                         struct pasar_buf *buf)
 {
     const struct catalog_product *p = &catalog->products[product];
     int cluster = p->cluster[model - 1];
@@ -115,7 +124,8 @@ static inline void catalog_add_json(const struct catalog *catalog, uint32_t prod
     pasar_buf_addc(buf, '}');
 }
 
-/* Bayesian mean of rating and votes in the view: (votes * rating + prior * mean) / (votes + prior). NaN without a rating. */
+/* Bayesian mean of rating and votes in the view: (votes * rating + prior * mean) / (votes + prior). NaN without a
+ * rating. */
 double catalog_score(const struct catalog_view *view, const struct catalog_product *product);
 
 /*

@@ -129,7 +129,7 @@ static int set_priors(const struct catalog *c, struct catalog_view *view, struct
 /* ------------------------------------------------------------------ /api/categories */
 
 struct branch {
-    const char *main, *second; /* inside the category's path */
+    const char *main, *second;   /* inside the category's path */
     size_t main_len, second_len; /* second_len 0 = a path of one level */
     uint32_t count;
 };

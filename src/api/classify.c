@@ -1,7 +1,8 @@
 /*
- * Training: softmax regression by stochastic gradient descent with a falling step (Bottou, "Stochastic Gradient Descent Tricks",
- * 2012). A training text is the list of a name's words; each pass sees every sampled product twice: its whole name, and a window of two
- * to four of its first words. Text vectors have length 1, so that long and short texts weigh the same.
+ * Training: softmax regression by stochastic gradient descent with a falling step (Bottou, "Stochastic Gradient Descent
+ * Tricks", 2012). A training text is the list of a name's words; each pass sees every sampled product twice: its whole
+ * name, and a window of two to four of its first words. Text vectors have length 1, so that long and short texts weigh
+ * the same.
  */
 #include "api/classify.h"
 
@@ -16,21 +17,28 @@
 #include "api/tokens.h"
 
 enum {
-    SAMPLE_MAX = 20000,        /* products learnt from */
-    STEPS_MAX = 120000,        /* gradient steps in all */
-    WEIGHTS_MAX = 24 << 20,    /* floats of the matrix; features are dropped to stay below */
-    WORDS_MAX = 24,            /* of a text */
+    SAMPLE_MAX = 20000,     /* products learnt from */
+    STEPS_MAX = 120000,     /* gradient steps in all */
+    WEIGHTS_MAX = 24 << 20, /* floats of the matrix; features are dropped to stay below */
+    WORDS_MAX = 24,         /* of a text */
     FEATURES_PER_TEXT = 160,
-    GRAM = 4,                  /* letters of a word part */
+    GRAM = 4, /* letters of a word part */
 };
 
 #ifdef PASAR_TUNE
-static float gram_weight, step0, decay; static int passes_max, head_words;
-__attribute__((constructor)) static void init(void){
-#define TUNE(n,d) (getenv(n)?(float)atof(getenv(n)):d)
-gram_weight=TUNE("G_W",0.5f);step0=TUNE("G_S",3.0f);decay=TUNE("G_D",0);passes_max=(int)TUNE("G_P",16);head_words=(int)TUNE("G_H",8);}
+static float gram_weight, step0, decay;
+static int passes_max, head_words;
+__attribute__((constructor)) static void init(void)
+{
+#define TUNE(n, d) (getenv(n) ? (float)atof(getenv(n)) : d)
+    gram_weight = TUNE("G_W", 0.5f);
+    step0 = TUNE("G_S", 3.0f);
+    decay = TUNE("G_D", 0);
+    passes_max = (int)TUNE("G_P", 16);
+    head_words = (int)TUNE("G_H", 8);
+}
 #define PASSES_MAX passes_max
-#define HEAD_WORDS (size_t)head_words
+#define HEAD_WORDS (size_t) head_words
 #else
 static const float gram_weight = 0;
 static const float step0 = 4.0f;
@@ -198,7 +206,8 @@ static void learn(struct trainer *t, const struct classify_word *words, size_t c
     }
 }
 
-/* Gives classes to the categories that have products, and features to words and word parts, the sampled products' first. */
+/* Gives classes to the categories that have products, and features to words and word parts, the sampled products'
+ * first. */
 static int collect(struct trainer *t, const uint32_t *sample, size_t n, struct pasar_err *err)
 {
     struct classify *c = t->c;

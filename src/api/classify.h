@@ -1,7 +1,7 @@
 /*
- * Which category do these words belong to? A linear classifier learnt at load from the catalogue's own names: multinomial logistic
- * regression over words (and word beginnings), trained by averaged stochastic gradient steps on full names and on their
- * first words, so that what people type looks like what was trained on. Deterministic.
+ * Which category do these words belong to? A linear classifier learnt at load from the catalogue's own names:
+ * multinomial logistic regression over words (and word beginnings), trained by averaged stochastic gradient steps on
+ * full names and on their first words, so that what people type looks like what was trained on. Deterministic.
  */
 #ifndef PASAR_API_CLASSIFY_H
 #define PASAR_API_CLASSIFY_H
@@ -16,16 +16,16 @@
 
 struct classify {
     uint32_t feature_count;
-    uint32_t class_count;   /* 0: nothing to learn (one category or none) */
-    uint32_t stride;        /* floats per feature, class_count rounded up */
-    float *weights;         /* feature_count x stride */
-    float *bias;            /* stride */
+    uint32_t class_count;     /* 0: nothing to learn (one category or none) */
+    uint32_t stride;          /* floats per feature, class_count rounded up */
+    float *weights;           /* feature_count x stride */
+    float *bias;              /* stride */
     uint32_t *class_category; /* class → category id */
     uint32_t *category_class; /* category id → class + 1, 0 = none */
     uint32_t *term_feature;   /* term → feature + 1, 0 = none */
     struct classify_gram {
         uint32_t key, feature; /* hash of a word part, 0 = empty slot; feature + 1 */
-    } *grams;
+    } * grams;
     uint32_t gram_mask, gram_count;
     uint32_t term_count;
 };

@@ -57,7 +57,8 @@ static int try_word(void *ctx, uint32_t word, size_t at)
     return f->left == 0;
 }
 
-/* The interior words of the query must stand in the name as they are: the rarest, or -1; *missing when one occurs nowhere. */
+/* The interior words of the query must stand in the name as they are: the rarest, or -1; *missing when one occurs
+ * nowhere. */
 static int64_t rarest_inside(const struct search *f, bool *missing)
 {
     const struct tokens *t = &f->s->tokens;
@@ -122,8 +123,8 @@ void contains_mark(const struct textindex *x, const char *name, size_t len, stru
     int64_t inside = rarest_inside(&f, &missing);
     if (missing)
         return;
-    uint64_t end_cost = t->list[last].len < TOKEN_MAX_BYTES ? prefixed_cost(&f, tokens_text(t, last), t->list[last].len)
-                                                            : UINT64_MAX;
+    uint64_t end_cost =
+        t->list[last].len < TOKEN_MAX_BYTES ? prefixed_cost(&f, tokens_text(t, last), t->list[last].len) : UINT64_MAX;
     if (end_cost == 0)
         return;
     if (inside >= 0 && x->terms[inside].count <= end_cost) {

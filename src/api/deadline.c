@@ -32,8 +32,8 @@ static void *run(void *arg)
     return NULL;
 }
 
-int deadline_start(struct deadline *d, double request_timeout_s, struct pasar_metric *cuts, struct pasar_metric *connections,
-                   struct pasar_err *err)
+int deadline_start(struct deadline *d, double request_timeout_s, struct pasar_metric *cuts,
+                   struct pasar_metric *connections, struct pasar_err *err)
 {
     memset(d, 0, sizeof *d);
     pthread_mutex_init(&d->lock, NULL);

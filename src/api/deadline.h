@@ -1,6 +1,6 @@
 /*
- * Slow clients: libmicrohttpd's timeout starts anew with each byte, so a byte a second keeps a connection for ever. Here every
- * connection has an absolute deadline; a thread shuts down the sockets of those that are past it.
+ * Slow clients: libmicrohttpd's timeout starts anew with each byte, so a byte a second keeps a connection for ever.
+ * Here every connection has an absolute deadline; a thread shuts down the sockets of those that are past it.
  */
 #ifndef PASAR_API_DEADLINE_H
 #define PASAR_API_DEADLINE_H
@@ -18,10 +18,13 @@ struct deadline_conn {
     int fd;
     _Atomic int64_t at_ns; /* monotonic */
     struct deadline_conn *prev, *next;
+    void *
+        pending; /* the connection's unfinished request, the server's to free: libmicrohttpd forgets some broken ones */
 };
 
 struct deadline {
-    pthread_mutex_t lock; /* of the list; held while a socket is shut down, so that its number cannot have been reused */
+    pthread_mutex_t
+        lock; /* of the list; held while a socket is shut down, so that its number cannot have been reused */
     struct deadline_conn head;
     int64_t request_ns;
     struct pasar_metric *cuts, *connections;

@@ -24,7 +24,8 @@ void describe_clusters(struct pasar_buf *buf, const struct pasar_model *model)
     pasar_buf_addc(buf, '[');
     for (size_t c = 0; c < model->k; c++) {
         const struct pasar_cluster *cluster = &model->clusters[c];
-        pasar_buf_printf(buf, "%s{\"id\":%zu,\"size\":%llu,\"label\":", c ? "," : "", c, (unsigned long long)cluster->size);
+        pasar_buf_printf(buf, "%s{\"id\":%zu,\"size\":%llu,\"label\":", c ? "," : "", c,
+                         (unsigned long long)cluster->size);
         jsontext_add_string(buf, cluster->label, strlen(cluster->label));
         pasar_buf_adds(buf, ",\"centroid\":{");
         for (size_t f = 0; f < model->feature_count; f++) {

@@ -31,7 +31,8 @@ static double squared(const struct points *p, const double *a, const double *b)
     return sum;
 }
 
-static size_t nearest(const struct points *p, const double *x, const double centroid[][FIT_COLUMNS_MAX], size_t k, double *d2)
+static size_t nearest(const struct points *p, const double *x, const double centroid[][FIT_COLUMNS_MAX], size_t k,
+                      double *d2)
 {
     size_t best = 0;
     *d2 = DBL_MAX;
@@ -123,7 +124,8 @@ static void write_labels(struct fit *fit)
         for (size_t d = 0; d < fit->column_count; d++) {
             size_t rank = 0; /* how many clusters lie below; ties by id, so that labels differ */
             for (size_t o = 0; o < fit->k; o++)
-                rank += fit->centroid[o][d] < fit->centroid[c][d] || (o < c && fit->centroid[o][d] == fit->centroid[c][d]);
+                rank +=
+                    fit->centroid[o][d] < fit->centroid[c][d] || (o < c && fit->centroid[o][d] == fit->centroid[c][d]);
             size_t word = fit->k == 1 ? 1 : fit->k == 2 ? rank * 2 : rank;
             size_t at = strlen(label);
             snprintf(label + at, FIT_LABEL_MAX - at, "%s%s", d ? ", " : "", words_for(fit->column[d])[word]);

@@ -1,7 +1,8 @@
 /*
- * Small clusterings of the catalogue on one or two columns, for the POST endpoints that group by price and rating, by votes and by
- * discount. Fitted when a generation is loaded: k-means++ starts (Arthur & Vassilvitskii 2007) and Lloyd's iterations on at most
- * FIT_SAMPLE_MAX evenly chosen products; the same catalogue gives the same clusters. Ids rise with the first column.
+ * Small clusterings of the catalogue on one or two columns, for the POST endpoints that group by price and rating, by
+ * votes and by discount. Fitted when a generation is loaded: k-means++ starts (Arthur & Vassilvitskii 2007) and Lloyd's
+ * iterations on at most FIT_SAMPLE_MAX evenly chosen products; the same catalogue gives the same clusters. Ids rise
+ * with the first column.
  */
 #ifndef PASAR_API_FIT_H
 #define PASAR_API_FIT_H

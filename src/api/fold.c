@@ -119,8 +119,9 @@ void fold_case(struct pasar_buf *buf, const char *text, size_t len)
 
 /* U+00E0..U+00FF and U+0100..U+017F in lower case; '.' = stands for itself. */
 static const char latin1[] = "aaaaaa.ceeeeiiii.nooooo.ouuuuy.y";
-static const char latin_a[] = "aaaaaaccccccccddddeeeeeeeeeegggggggghhhhiiiiiiiiii..jjkkkllllllllllnnnnnnnnnoooooo..rrrrrrss"
-                              "ssssssttttttuuuuuuuuuuuuwwyyyzzzzzzs";
+static const char latin_a[] =
+    "aaaaaaccccccccddddeeeeeeeeeegggggggghhhhiiiiiiiiii..jjkkkllllllllllnnnnnnnnnoooooo..rrrrrrss"
+    "ssssssttttttuuuuuuuuuuuuwwyyyzzzzzzs";
 
 const char *fold_accent(uint32_t cp)
 {

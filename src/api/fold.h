@@ -21,14 +21,14 @@ void fold_encode(struct pasar_buf *buf, uint32_t cp);
 uint32_t fold_lower(uint32_t cp);
 
 /*
- * Appends `text` in lower case, accents kept. It works on each code point alone, so that "a contains b, ignoring case" is
- * "fold_case(a) contains fold_case(b)".
+ * Appends `text` in lower case, accents kept. It works on each code point alone, so that "a contains b, ignoring case"
+ * is "fold_case(a) contains fold_case(b)".
  */
 void fold_case(struct pasar_buf *buf, const char *text, size_t len);
 
 /*
- * The search letters of one lower-case code point: "e" for é, "ae" for æ, "" for a combining mark, NULL when the code point
- * stands for itself.
+ * The search letters of one lower-case code point: "e" for é, "ae" for æ, "" for a combining mark, NULL when the code
+ * point stands for itself.
  */
 const char *fold_accent(uint32_t cp);
 

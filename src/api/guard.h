@@ -1,6 +1,6 @@
 /*
- * What libmicrohttpd 0.9.75 lets through and we do not: ambiguous framing (RFC 9112 section 6.3), names that are no tokens, control
- * characters, a missing or foreign Host. Pure: headers in, verdict out.
+ * What libmicrohttpd 0.9.75 lets through and we do not: ambiguous framing (RFC 9112 section 6.3), names that are no
+ * tokens, control characters, a missing or foreign Host. Pure: headers in, verdict out.
  */
 #ifndef PASAR_API_GUARD_H
 #define PASAR_API_GUARD_H

@@ -14,7 +14,8 @@ void handle_healthz(struct request *r, struct reply *reply)
     pasar_buf_adds(&reply->body, "{\"status\":\"ok\"}");
 }
 
-/* {"status":…,"generation":…,"loaded_at":…,"rows":…,"products":…,"batches":…,"error":null or why a newer one is refused} */
+/* {"status":…,"generation":…,"loaded_at":…,"rows":…,"products":…,"batches":…,"error":null or why a newer one is
+ * refused} */
 void handle_readyz(struct request *r, struct reply *reply)
 {
     struct api *api = r->api;

@@ -18,7 +18,8 @@ void handle_model(struct request *r, struct reply *reply)
     if (n->len == 1 && n->data[0] >= '1' && n->data[0] <= '0' + PASAR_MODELS)
         reply->blob = &r->snapshot->model_one[n->data[0] - '1'];
     else
-        reply_problem(reply, 404, "there is no model '%.*s'; there are 1, 2 and 3", n->len > 60 ? 60 : (int)n->len, n->data);
+        reply_problem(reply, 404, "there is no model '%.*s'; there are 1, 2 and 3", n->len > 60 ? 60 : (int)n->len,
+                      n->data);
 }
 
 void handle_clusters(struct request *r, struct reply *reply)

@@ -49,13 +49,15 @@ static json_t *parse_body(const struct request *r, struct reply *reply)
     }
     json_t *array = json_loadb(r->body, r->body_len, JSON_REJECT_DUPLICATES | JSON_DECODE_INT_AS_REAL, &error);
     if (!array) {
-        reply_problem(reply, 400, "the body is not valid JSON: line %d, column %d: %s", error.line, error.column, error.text);
+        reply_problem(reply, 400, "the body is not valid JSON: line %d, column %d: %s", error.line, error.column,
+                      error.text);
         return NULL;
     }
     if (!json_is_array(array)) {
         reply_problem(reply, 400, "the body must be a JSON array of objects");
     } else if (json_array_size(array) > ITEMS_MAX) {
-        reply_problem(reply, 413, "%zu items are more than the %d that one request may hold", json_array_size(array), ITEMS_MAX);
+        reply_problem(reply, 413, "%zu items are more than the %d that one request may hold", json_array_size(array),
+                      ITEMS_MAX);
     } else {
         return array;
     }
@@ -84,7 +86,8 @@ static int read_item(struct reply *reply, const json_t *item, size_t index, cons
         }
         values[c] = json_number_value(value);
         if (!json_is_number(value) || values[c] < info->min || values[c] > info->max) {
-            reply_problem(reply, 400, json_is_number(value) ? "item %zu: %s is out of range" : "item %zu: %s is not a number",
+            reply_problem(reply, 400,
+                          json_is_number(value) ? "item %zu: %s is out of range" : "item %zu: %s is not a number",
                           index, info->name);
             return -1;
         }

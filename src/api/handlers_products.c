@@ -127,7 +127,8 @@ static int find_products(struct request *r, int model, bool strict, struct items
 void handle_products(struct request *r, struct reply *reply)
 {
     const struct params *p = &r->params;
-    if (p->given[PARAM_MIN_PRICE] && p->given[PARAM_MAX_PRICE] && p->number[PARAM_MIN_PRICE] > p->number[PARAM_MAX_PRICE]) {
+    if (p->given[PARAM_MIN_PRICE] && p->given[PARAM_MAX_PRICE] &&
+        p->number[PARAM_MIN_PRICE] > p->number[PARAM_MAX_PRICE]) {
         reply_problem(reply, 400, "min_price is above max_price");
         return;
     }
@@ -138,7 +139,9 @@ void handle_products(struct request *r, struct reply *reply)
     const struct catalog_view *view = &c->views[model - 1];
     struct relax_name names[RELAX_NAMES_MAX];
     struct pasar_buf suggestions = {0};
-    size_t n = p->given[PARAM_CATEGORY] ? relax_categories(c, view, p->text[PARAM_CATEGORY], p->text_len[PARAM_CATEGORY], names) : 0;
+    size_t n = p->given[PARAM_CATEGORY]
+                   ? relax_categories(c, view, p->text[PARAM_CATEGORY], p->text_len[PARAM_CATEGORY], names)
+                   : 0;
     pasar_buf_reset(&reply->relaxed);
     if (p->given[PARAM_CATEGORY])
         reply_problem(reply, 404, "no product matches category '%.*s'%s",
@@ -171,8 +174,8 @@ static int find_price(struct request *r, int model, bool strict, struct items *i
     double tolerance = asked;
     int rc;
     for (size_t step = 0;;) {
-        rc = select_prices(&r->snapshot->catalog, model, target - target * tolerance / 100, target + target * tolerance / 100,
-                           items_offset(r), items_limit(r), &result);
+        rc = select_prices(&r->snapshot->catalog, model, target - target * tolerance / 100,
+                           target + target * tolerance / 100, items_offset(r), items_limit(r), &result);
         while (step < PASAR_ARRAY_LEN(tolerances) && tolerances[step] <= tolerance)
             step++;
         if (rc != 0 || result.total > 0 || !may_widen || step == PASAR_ARRAY_LEN(tolerances))
@@ -181,7 +184,8 @@ static int find_price(struct request *r, int model, bool strict, struct items *i
     }
     if (rc == 0 && result.total > 0 && tolerance > asked) {
         pasar_buf_reset(relaxed);
-        pasar_buf_printf(relaxed, "nothing costs %.15g within %.15g percent; these do within %.15g percent", target, asked, tolerance);
+        pasar_buf_printf(relaxed, "nothing costs %.15g within %.15g percent; these do within %.15g percent", target,
+                         asked, tolerance);
     }
     if (rc != 0) {
         select_fini(&result);

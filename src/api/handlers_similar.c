@@ -112,7 +112,8 @@ static void write_hit(struct request *r, int model, const struct items *items, s
     add_word_reason(r, hit->words, buf, &first);
     if (hit->same_category && p->category != CATALOG_NO_CATEGORY) {
         const char *last = s->catalog.categories[p->category].last;
-        add_reason(buf, &first, r->params.given[PARAM_PRODUCT_ID] ? "same category: " : "category: ", last, strlen(last));
+        add_reason(buf, &first, r->params.given[PARAM_PRODUCT_ID] ? "same category: " : "category: ", last,
+                   strlen(last));
     }
     if (hit->same_cluster && p->cluster[model - 1] >= 0) {
         const char *label = s->generation.models[model - 1].clusters[p->cluster[model - 1]].label;

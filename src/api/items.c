@@ -41,7 +41,8 @@ void items_write_product(struct request *r, int model, const struct items *items
     catalog_add_json(&r->snapshot->catalog, items->products[i], model, buf);
 }
 
-static void write_list(struct request *r, int model, const struct items *items, items_write_fn write, struct pasar_buf *buf)
+static void write_list(struct request *r, int model, const struct items *items, items_write_fn write,
+                       struct pasar_buf *buf)
 {
     pasar_buf_addc(buf, '[');
     for (size_t i = 0; i < items->count; i++) {

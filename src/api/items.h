@@ -9,7 +9,7 @@
 
 /* What a list endpoint found in one model's catalogue. */
 struct items {
-    uint32_t *products; /* owned */
+    uint32_t *products;       /* owned */
     struct similar_hit *hits; /* beside products, for /api/similar_products; owned; else NULL */
     size_t count;
     uint64_t total;
@@ -17,20 +17,23 @@ struct items {
 void items_fini(struct items *items);
 
 /*
- * Finds a page of products in model's (1..3) catalogue. May relax the question when nothing matches and `strict` is false, and then
- * says so in *relaxed. 0, or -1 when memory ran out.
+ * Finds a page of products in model's (1..3) catalogue. May relax the question when nothing matches and `strict` is
+ * false, and then says so in *relaxed. 0, or -1 when memory ran out.
  */
-typedef int (*items_find_fn)(struct request *request, int model, bool strict, struct items *items, struct pasar_buf *relaxed);
+typedef int (*items_find_fn)(struct request *request, int model, bool strict, struct items *items,
+                             struct pasar_buf *relaxed);
 
 /* Appends one item's JSON. */
-typedef void (*items_write_fn)(struct request *request, int model, const struct items *items, size_t i, struct pasar_buf *buf);
+typedef void (*items_write_fn)(struct request *request, int model, const struct items *items, size_t i,
+                               struct pasar_buf *buf);
 
 /* The plain item: the product. */
-void items_write_product(struct request *request, int model, const struct items *items, size_t i, struct pasar_buf *buf);
+void items_write_product(struct request *request, int model, const struct items *items, size_t i,
+                         struct pasar_buf *buf);
 
 /*
- * Answers a list endpoint for the model parameter. Returns 0 when the reply is made, 1 when nothing matched at all (the caller
- * words the 404), -1 when memory ran out (the reply is a 500 then).
+ * Answers a list endpoint for the model parameter. Returns 0 when the reply is made, 1 when nothing matched at all (the
+ * caller words the 404), -1 when memory ran out (the reply is a 500 then).
  */
 int items_reply(struct request *request, struct reply *reply, items_find_fn find, items_write_fn write);
 

@@ -91,7 +91,8 @@ void jsontext_unescape(struct pasar_buf *buf, const char *literal, size_t len)
         pasar_buf_add(buf, plain, (size_t)(p - plain));
         p++;
         if (*p == 'u' && end - p > 4) {
-            fold_encode(buf, (uint32_t)(hex_value(p[1]) << 12 | hex_value(p[2]) << 8 | hex_value(p[3]) << 4 | hex_value(p[4])));
+            fold_encode(
+                buf, (uint32_t)(hex_value(p[1]) << 12 | hex_value(p[2]) << 8 | hex_value(p[3]) << 4 | hex_value(p[4])));
             p += 4;
         } else {
             pasar_buf_addc(buf, *p == 'n' ? '\n' : *p == 'r' ? '\r' : *p == 't' ? '\t' : *p);

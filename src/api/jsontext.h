@@ -7,8 +7,8 @@
 #include "pasar/buf.h"
 
 /*
- * Appends a JSON string with its quotes. `text` should be UTF-8; what is not becomes U+FFFD, so that the result is valid
- * JSON whatever comes. `<` is written as \u003c: no reply can open an HTML tag.
+ * Appends a JSON string with its quotes. `text` should be UTF-8; what is not becomes U+FFFD, so that the result is
+ * valid JSON whatever comes. `<` is written as \u003c: no reply can open an HTML tag.
  */
 void jsontext_add_string(struct pasar_buf *buf, const char *text, size_t len);
 

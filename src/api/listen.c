@@ -27,7 +27,8 @@ static int try_address(const struct addrinfo *a)
 
 int listen_open(const char *host, int64_t port, uint16_t *bound, struct pasar_err *err)
 {
-    struct addrinfo hints = {.ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE | AI_NUMERICSERV};
+    struct addrinfo hints = {
+        .ai_family = AF_UNSPEC, .ai_socktype = SOCK_STREAM, .ai_flags = AI_PASSIVE | AI_NUMERICSERV};
     struct addrinfo *list = NULL;
     char service[8];
     int fd = -1, cause = 0;
@@ -41,8 +42,9 @@ int listen_open(const char *host, int64_t port, uint16_t *bound, struct pasar_er
     }
     freeaddrinfo(list);
     if (fd < 0)
-        return pasar_err_set(err, PASAR_EUNAVAILABLE, "cannot listen on %s port %d: %s%s", host, (int)port, strerror(cause),
-                             cause == EADDRINUSE ? "; stop the program that holds it or choose another with --port" : "");
+        return pasar_err_set(
+            err, PASAR_EUNAVAILABLE, "cannot listen on %s port %d: %s%s", host, (int)port, strerror(cause),
+            cause == EADDRINUSE ? "; stop the program that holds it or choose another with --port" : "");
     struct sockaddr_storage address;
     socklen_t len = sizeof address;
     *bound = (uint16_t)port;

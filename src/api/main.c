@@ -16,43 +16,45 @@ enum { LOOK_MS = 1000, DRAIN_MS = 1200 };
 #define FIELD(name) offsetof(struct api_config, name)
 
 static const struct pasar_option table[] = {
-    {"models", 0, PASAR_OPT_STRING, FIELD(models), "models", 0, 0, NULL, "DIR", "where pasar-trainer publishes generations",
-     NULL, false},
+    {"models", 0, PASAR_OPT_STRING, FIELD(models), "models", 0, 0, NULL, "DIR",
+     "where pasar-trainer publishes generations", NULL, false},
     {"bind", 0, PASAR_OPT_STRING, FIELD(bind), "127.0.0.1", 0, 0, NULL, "ADDR",
      "address to listen on; 0.0.0.0 opens it to the network", NULL, false},
-    {"port", 'p', PASAR_OPT_INT, FIELD(port), "5001", 0, 65535, NULL, "N", "port to listen on; 0 lets the system choose", NULL,
-     false},
-    {"max-limit", 0, PASAR_OPT_INT, FIELD(max_limit), "1000", 1, 100000, NULL, "N", "largest limit= that a request may ask for",
-     NULL, false},
+    {"port", 'p', PASAR_OPT_INT, FIELD(port), "5001", 0, 65535, NULL, "N",
+     "port to listen on; 0 lets the system choose", NULL, false},
+    {"max-limit", 0, PASAR_OPT_INT, FIELD(max_limit), "1000", 1, 100000, NULL, "N",
+     "largest limit= that a request may ask for", NULL, false},
     {"allow-host", 0, PASAR_OPT_LIST, FIELD(allow_hosts), NULL, 0, 0, NULL, "HOST",
      "a further host name to answer for, * for any (the Host header; a guard against DNS rebinding)", NULL, false},
-    {"threads", 0, PASAR_OPT_INT, FIELD(threads), "0", 0, 256, NULL, "N", "threads that answer; 0 = one per processor", NULL,
-     false},
-    {"max-connections", 0, PASAR_OPT_INT, FIELD(max_connections), "1024", 1, 100000, NULL, "N", "open connections at most",
+    {"threads", 0, PASAR_OPT_INT, FIELD(threads), "0", 0, 256, NULL, "N", "threads that answer; 0 = one per processor",
      NULL, false},
+    {"max-connections", 0, PASAR_OPT_INT, FIELD(max_connections), "1024", 1, 100000, NULL, "N",
+     "open connections at most", NULL, false},
     {"max-connections-per-ip", 0, PASAR_OPT_INT, FIELD(max_connections_per_ip), "0", 0, 100000, NULL, "N",
      "open connections from one address at most; 0 = no such limit", NULL, false},
-    {"max-body-bytes", 0, PASAR_OPT_BYTES, FIELD(max_body_bytes), "1Mi", 1, 1073741824, NULL, "N", "largest body of a POST", NULL,
-     false},
+    {"max-body-bytes", 0, PASAR_OPT_BYTES, FIELD(max_body_bytes), "1Mi", 1, 1073741824, NULL, "N",
+     "largest body of a POST", NULL, false},
     {"idle-timeout", 0, PASAR_OPT_SECONDS, FIELD(idle_timeout_s), "10", 1, 3600, NULL, "S",
      "a connection that is silent for so long is closed", NULL, false},
     {"request-timeout", 0, PASAR_OPT_SECONDS, FIELD(request_timeout_s), "15", 1, 3600, NULL, "S",
      "a request must have come in whole within this time", NULL, false},
-    {"access-log", 0, PASAR_OPT_STRING, FIELD(access_log), "off", 0, 0, NULL, "WHICH", "off, all, or N for every Nth request",
-     NULL, false},
+    {"access-log", 0, PASAR_OPT_STRING, FIELD(access_log), "off", 0, 0, NULL, "WHICH",
+     "off, all, or N for every Nth request", NULL, false},
     PASAR_OPTION_END,
 };
 
 static const struct pasar_options options = {
     .program = "pasar-api",
     .synopsis = "[options]",
-    .about = "Loads the newest generation that pasar-trainer has published, and serves JSON and the home page from it. A new "
+    .about = "Loads the newest generation that pasar-trainer has published, and serves JSON and the home page from it. "
+             "A new "
              "generation is picked up without a restart; a broken one is refused and the old one keeps serving.",
-    .epilog = "Examples:\n"
-              "  pasar-api --models models --port 5001\n"
-              "  curl 'http://localhost:5001/api/similar_products?name=usb+cable'\n"
-              "\n"
-              "Exit status: 0 stopped by SIGTERM or SIGINT, 64 usage, 69 the port is taken, 71 out of memory or threads.",
+    .epilog =
+        "Examples:\n"
+        "  pasar-api --models models --port 5001\n"
+        "  curl 'http://localhost:5001/api/similar_products?name=usb+cable'\n"
+        "\n"
+        "Exit status: 0 stopped by SIGTERM or SIGINT, 64 usage, 69 the port is taken, 71 out of memory or threads.",
     .table = table,
 };
 
@@ -83,7 +85,8 @@ static int serve(const struct api_config *config, struct pasar_err *err)
         snapshot_release(&api.store, slot);
         watch(&api);
         uint64_t served = server_stop(server, DRAIN_MS);
-        pasar_log(PASAR_LOG_INFO, "stopped: %" PRIu64 " requests served in %.1f s, %.0f generations loaded, %.0f refused", served,
+        pasar_log(PASAR_LOG_INFO,
+                  "stopped: %" PRIu64 " requests served in %.1f s, %.0f generations loaded, %.0f refused", served,
                   (double)(pasar_clock_mono_ns() - started) / 1e9, pasar_metric_value(api.reloads_ok),
                   pasar_metric_value(api.reloads_refused));
     }

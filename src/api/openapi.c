@@ -6,21 +6,30 @@
 
 /* Schemas of the replies, by the names that the route table uses. */
 static const char schemas[] =
-    "\"Product\":{\"type\":\"object\",\"properties\":{\"product_id\":{\"type\":\"string\"},\"name\":{\"type\":[\"string\","
-    "\"null\"]},\"price\":{\"type\":[\"number\",\"null\"]},\"actual_price\":{\"type\":[\"number\",\"null\"]},\"discount\":"
-    "{\"type\":[\"number\",\"null\"]},\"rating\":{\"type\":[\"number\",\"null\"]},\"rating_count\":{\"type\":[\"number\","
+    "\"Product\":{\"type\":\"object\",\"properties\":{\"product_id\":{\"type\":\"string\"},\"name\":{\"type\":["
+    "\"string\","
+    "\"null\"]},\"price\":{\"type\":[\"number\",\"null\"]},\"actual_price\":{\"type\":[\"number\",\"null\"]},"
+    "\"discount\":"
+    "{\"type\":[\"number\",\"null\"]},\"rating\":{\"type\":[\"number\",\"null\"]},\"rating_count\":{\"type\":["
+    "\"number\","
     "\"null\"]},\"description\":{\"type\":[\"string\",\"null\"]},\"image\":{\"type\":[\"string\",\"null\"]},\"link\":"
-    "{\"type\":[\"string\",\"null\"]},\"category\":{\"type\":[\"string\",\"null\"]},\"category_path\":{\"type\":[\"string\","
+    "{\"type\":[\"string\",\"null\"]},\"category\":{\"type\":[\"string\",\"null\"]},\"category_path\":{\"type\":["
+    "\"string\","
     "\"null\"]},\"cluster\":{\"type\":[\"integer\",\"null\"]}}},"
     "\"Products\":{\"type\":\"array\",\"items\":{\"$ref\":\"#/components/schemas/Product\"}},"
-    "\"SimilarProducts\":{\"type\":\"array\",\"items\":{\"allOf\":[{\"$ref\":\"#/components/schemas/Product\"},{\"type\":"
-    "\"object\",\"properties\":{\"score\":{\"type\":\"number\"},\"why\":{\"type\":\"array\",\"items\":{\"type\":\"string\"}}}}]}},"
+    "\"SimilarProducts\":{\"type\":\"array\",\"items\":{\"allOf\":[{\"$ref\":\"#/components/schemas/"
+    "Product\"},{\"type\":"
+    "\"object\",\"properties\":{\"score\":{\"type\":\"number\"},\"why\":{\"type\":\"array\",\"items\":{\"type\":"
+    "\"string\"}}}}]}},"
     "\"Categories\":{\"type\":\"object\",\"additionalProperties\":{\"type\":[\"array\",\"object\"]}},"
-    "\"Cluster\":{\"type\":\"object\",\"properties\":{\"id\":{\"type\":\"integer\"},\"size\":{\"type\":\"integer\"},\"label\":"
-    "{\"type\":\"string\"},\"centroid\":{\"type\":\"object\"},\"median\":{\"type\":\"object\"},\"top_categories\":{\"type\":"
+    "\"Cluster\":{\"type\":\"object\",\"properties\":{\"id\":{\"type\":\"integer\"},\"size\":{\"type\":\"integer\"},"
+    "\"label\":"
+    "{\"type\":\"string\"},\"centroid\":{\"type\":\"object\"},\"median\":{\"type\":\"object\"},\"top_categories\":{"
+    "\"type\":"
     "\"array\"}}},"
     "\"Clusters\":{\"type\":\"array\",\"items\":{\"$ref\":\"#/components/schemas/Cluster\"}},"
-    "\"Model\":{\"type\":\"object\",\"properties\":{\"model\":{\"type\":\"integer\"},\"generation\":{\"type\":\"integer\"},"
+    "\"Model\":{\"type\":\"object\",\"properties\":{\"model\":{\"type\":\"integer\"},\"generation\":{\"type\":"
+    "\"integer\"},"
     "\"rows\":{\"type\":\"integer\"},\"k\":{\"type\":\"integer\"},\"features\":{\"type\":\"array\",\"items\":{\"type\":"
     "\"string\"}},\"inertia\":{\"type\":\"number\"},\"silhouette\":{\"type\":[\"number\",\"null\"]},\"davies_bouldin\":"
     "{\"type\":[\"number\",\"null\"]},\"calinski_harabasz\":{\"type\":[\"number\",\"null\"]},\"trained_at\":{\"type\":"
@@ -28,13 +37,16 @@ static const char schemas[] =
     "\"Models\":{\"type\":\"array\",\"items\":{\"$ref\":\"#/components/schemas/Model\"}},"
     "\"Plot\":{\"type\":\"object\",\"properties\":{\"model\":{\"type\":\"integer\"},\"total\":{\"type\":\"integer\"},"
     "\"sampled\":{\"type\":\"integer\"},\"points\":{\"type\":\"array\"},\"centroids\":{\"type\":\"array\"}}},"
-    "\"Predictions\":{\"type\":\"array\",\"items\":{\"type\":\"object\",\"properties\":{\"cluster\":{\"type\":\"integer\"},"
+    "\"Predictions\":{\"type\":\"array\",\"items\":{\"type\":\"object\",\"properties\":{\"cluster\":{\"type\":"
+    "\"integer\"},"
     "\"distance\":{\"type\":\"number\"},\"label\":{\"type\":\"string\"}}}},"
     "\"Health\":{\"type\":\"object\",\"properties\":{\"status\":{\"type\":\"string\"}}},"
-    "\"Ready\":{\"type\":\"object\",\"properties\":{\"status\":{\"type\":\"string\"},\"generation\":{\"type\":[\"integer\","
+    "\"Ready\":{\"type\":\"object\",\"properties\":{\"status\":{\"type\":\"string\"},\"generation\":{\"type\":["
+    "\"integer\","
     "\"null\"]},\"loaded_at\":{\"type\":[\"string\",\"null\"]},\"rows\":{\"type\":\"integer\"},\"products\":{\"type\":"
     "\"integer\"},\"batches\":{\"type\":\"integer\"},\"error\":{\"type\":[\"string\",\"null\"]}}},"
-    "\"Problem\":{\"type\":\"object\",\"properties\":{\"type\":{\"type\":\"string\"},\"title\":{\"type\":\"string\"},\"status\":"
+    "\"Problem\":{\"type\":\"object\",\"properties\":{\"type\":{\"type\":\"string\"},\"title\":{\"type\":\"string\"},"
+    "\"status\":"
     "{\"type\":\"integer\"},\"detail\":{\"type\":\"string\"},\"error\":{\"type\":\"string\"},\"suggestions\":{\"type\":"
     "\"array\",\"items\":{\"type\":\"string\"}}}}";
 
@@ -56,7 +68,8 @@ static void add_schema(struct pasar_buf *buf, const struct route *route, enum pa
         pasar_buf_addc(buf, '}');
         break;
     case PARAM_FLAG:
-        pasar_buf_adds(buf, "{\"type\":\"string\",\"enum\":[\"1\",\"0\",\"true\",\"false\",\"yes\",\"no\",\"on\",\"off\"]}");
+        pasar_buf_adds(buf,
+                       "{\"type\":\"string\",\"enum\":[\"1\",\"0\",\"true\",\"false\",\"yes\",\"no\",\"on\",\"off\"]}");
         break;
     case PARAM_WHICH_MODEL:
         pasar_buf_printf(buf, "{\"type\":\"string\",\"enum\":[\"1\",\"2\",\"3\"%s],\"default\":\"3\"}",
@@ -100,8 +113,10 @@ static void add_parameters(struct pasar_buf *buf, const struct route *route, uin
 
 void openapi_write(struct pasar_buf *buf, const struct route *table, size_t count, uint32_t max_limit)
 {
-    pasar_buf_adds(buf, "{\"openapi\":\"3.1.0\",\"info\":{\"title\":\"Pasar\",\"version\":\"" PASAR_VERSION
-                        "\",\"description\":\"A product market: products, categories, prices, likeness and clusters.\"},\"paths\":{");
+    pasar_buf_adds(
+        buf,
+        "{\"openapi\":\"3.1.0\",\"info\":{\"title\":\"Pasar\",\"version\":\"" PASAR_VERSION
+        "\",\"description\":\"A product market: products, categories, prices, likeness and clusters.\"},\"paths\":{");
     for (size_t i = 0; i < count; i++) {
         const struct route *route = &table[i];
         bool is_post = route->methods & METHOD_POST;
@@ -109,15 +124,19 @@ void openapi_write(struct pasar_buf *buf, const struct route *table, size_t coun
         jsontext_add_string(buf, route->summary, strlen(route->summary));
         add_parameters(buf, route, max_limit);
         if (is_post)
-            pasar_buf_adds(buf, ",\"requestBody\":{\"required\":true,\"content\":{\"application/json\":{\"schema\":{\"type\":"
-                                "\"array\",\"maxItems\":10000,\"items\":{\"type\":\"object\",\"additionalProperties\":{\"type\":"
-                                "[\"number\",\"null\"]}}}}}}");
+            pasar_buf_adds(
+                buf, ",\"requestBody\":{\"required\":true,\"content\":{\"application/json\":{\"schema\":{\"type\":"
+                     "\"array\",\"maxItems\":10000,\"items\":{\"type\":\"object\",\"additionalProperties\":{\"type\":"
+                     "[\"number\",\"null\"]}}}}}}");
         pasar_buf_adds(buf, ",\"responses\":{\"200\":{\"description\":\"OK\"");
         if (route->schema)
-            pasar_buf_printf(buf, ",\"content\":{\"application/json\":{\"schema\":{\"$ref\":\"#/components/schemas/%s\"}}}",
+            pasar_buf_printf(buf,
+                             ",\"content\":{\"application/json\":{\"schema\":{\"$ref\":\"#/components/schemas/%s\"}}}",
                              route->schema);
-        pasar_buf_adds(buf, "},\"default\":{\"description\":\"what went wrong (RFC 9457)\",\"content\":{\"application/problem+json\":"
-                            "{\"schema\":{\"$ref\":\"#/components/schemas/Problem\"}}}}}}}");
+        pasar_buf_adds(
+            buf,
+            "},\"default\":{\"description\":\"what went wrong (RFC 9457)\",\"content\":{\"application/problem+json\":"
+            "{\"schema\":{\"$ref\":\"#/components/schemas/Problem\"}}}}}}}");
     }
     pasar_buf_adds(buf, "},\"components\":{\"schemas\":{");
     pasar_buf_adds(buf, schemas);

@@ -20,7 +20,7 @@ struct page {
     struct page_asset {
         const char *name, *content_type;
         struct blob blob;
-    } *assets;
+    } * assets;
     size_t count;
 };
 

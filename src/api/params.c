@@ -11,7 +11,8 @@ const struct param_spec param_specs[PARAMS] = {
     [PARAM_LIMIT] = {"limit", PARAM_INTEGER, 1, 1000, "how many items at most"},
     [PARAM_OFFSET] = {"offset", PARAM_INTEGER, 0, 4294967295.0, "how many items to leave out first"},
     [PARAM_MODEL] = {"model", PARAM_WHICH_MODEL, 1, 3, "which model's catalogue and clusters"},
-    [PARAM_CATEGORY] = {"category", PARAM_TEXT, 0, 0, "start of the category path, ignoring case; failing that, any part of it"},
+    [PARAM_CATEGORY] = {"category", PARAM_TEXT, 0, 0,
+                        "start of the category path, ignoring case; failing that, any part of it"},
     [PARAM_SORT] = {"sort", PARAM_SORT_KEYS, 0, 0, "keys, the first counts most; -key sorts downwards"},
     [PARAM_MIN_PRICE] = {"min_price", PARAM_NUMBER, 0, 1e15, "lowest discounted price"},
     [PARAM_MAX_PRICE] = {"max_price", PARAM_NUMBER, 0, 1e15, "highest discounted price"},
@@ -63,7 +64,8 @@ int params_decode(struct pasar_buf *buf, const char *text, size_t len, bool plus
 static int find(const char *name, size_t len, uint32_t accepted)
 {
     for (int p = 0; p < PARAMS; p++) {
-        if ((accepted & PARAM_BIT(p)) && strlen(param_specs[p].name) == len && memcmp(param_specs[p].name, name, len) == 0)
+        if ((accepted & PARAM_BIT(p)) && strlen(param_specs[p].name) == len &&
+            memcmp(param_specs[p].name, name, len) == 0)
             return p;
     }
     return -1;
@@ -86,7 +88,8 @@ static int shown(size_t len)
     return len > 60 ? 60 : (int)len;
 }
 
-static int parse_number(struct params *params, enum param p, const char *text, size_t len, double max, struct pasar_err *err)
+static int parse_number(struct params *params, enum param p, const char *text, size_t len, double max,
+                        struct pasar_err *err)
 {
     const struct param_spec *spec = &param_specs[p];
     double value = 0;
@@ -98,8 +101,8 @@ static int parse_number(struct params *params, enum param p, const char *text, s
         return pasar_err_set(err, PASAR_EDATA, "%s must be a %snumber, not '%.*s'", spec->name,
                              spec->type == PARAM_INTEGER ? "whole " : "", shown(len), text);
     if (value < spec->min || value > max)
-        return pasar_err_set(err, PASAR_EDATA, "%s must be between %.15g and %.15g, not %.*s", spec->name, spec->min, max,
-                             shown(len), text);
+        return pasar_err_set(err, PASAR_EDATA, "%s must be between %.15g and %.15g, not %.*s", spec->name, spec->min,
+                             max, shown(len), text);
     params->number[p] = value;
     return 0;
 }
@@ -141,16 +144,18 @@ static int parse_sort(struct params *params, const char *text, size_t len, struc
         const char *comma = memchr(text, ',', (size_t)(end - text));
         size_t n = (size_t)((comma ? comma : end) - text);
         struct param_sort key = {.descending = n > 0 && text[0] == '-'};
-        size_t sign = n > 0 && (text[0] == '-' || text[0] == '+' || text[0] == ' ') ? 1 : 0; /* '+' decodes to a blank */
+        size_t sign =
+            n > 0 && (text[0] == '-' || text[0] == '+' || text[0] == ' ') ? 1 : 0; /* '+' decodes to a blank */
         int k = 0;
         while (k < SORT_KEYS &&
                (strlen(param_sort_names[k]) != n - sign || memcmp(param_sort_names[k], text + sign, n - sign) != 0))
             k++;
         if (k == SORT_KEYS)
-            return pasar_err_set(err, PASAR_EDATA,
-                                 "sort: unknown key '%.*s'; use price, actual_price, discount, rating, rating_count, name, "
-                                 "product_id or score, with - in front for downwards",
-                                 shown(n), text);
+            return pasar_err_set(
+                err, PASAR_EDATA,
+                "sort: unknown key '%.*s'; use price, actual_price, discount, rating, rating_count, name, "
+                "product_id or score, with - in front for downwards",
+                shown(n), text);
         if (params->sort_count == PARAM_SORT_MAX)
             return pasar_err_set(err, PASAR_EDATA, "sort takes at most %d keys", PARAM_SORT_MAX);
         key.key = (enum param_sort_key)k;
@@ -160,8 +165,8 @@ static int parse_sort(struct params *params, const char *text, size_t len, struc
     return 0;
 }
 
-static int parse_one(struct params *params, enum param p, const char *text, size_t len, uint32_t accepted, double max_limit,
-                     struct pasar_err *err)
+static int parse_one(struct params *params, enum param p, const char *text, size_t len, uint32_t accepted,
+                     double max_limit, struct pasar_err *err)
 {
     switch (param_specs[p].type) {
     case PARAM_INTEGER:
@@ -170,8 +175,8 @@ static int parse_one(struct params *params, enum param p, const char *text, size
     case PARAM_FLAG:
         return parse_flag(params, p, text, len, err);
     case PARAM_WHICH_MODEL:
-        return parse_model(params, text, len, (accepted & PARAM_BIT(PARAM_LIMIT)) && (accepted & PARAM_BIT(PARAM_OFFSET)),
-                           err);
+        return parse_model(params, text, len,
+                           (accepted & PARAM_BIT(PARAM_LIMIT)) && (accepted & PARAM_BIT(PARAM_OFFSET)), err);
     case PARAM_SORT_KEYS:
         return parse_sort(params, text, len, err);
     case PARAM_TEXT:
@@ -209,7 +214,8 @@ int params_parse(struct params *params, const char *query, size_t len, uint32_t 
             size_t value_at = params->scratch.len;
             const char *value = equals ? equals + 1 : stop;
             if (params_decode(&params->scratch, value, (size_t)(stop - value), true) != 0)
-                return pasar_err_set(err, PASAR_EDATA, "%s is badly encoded: percent-encoded UTF-8 without NUL is expected",
+                return pasar_err_set(err, PASAR_EDATA,
+                                     "%s is badly encoded: percent-encoded UTF-8 without NUL is expected",
                                      param_specs[p].name);
             params->text[p] = params->scratch.data + value_at;
             params->text_len[p] = params->scratch.len - value_at;

@@ -1,6 +1,6 @@
 /*
- * Query parameters: one table says what each may be; parsing is strict (unknown, doubled, badly encoded or out of range is
- * an error that names the parameter). Pure: text in, values out.
+ * Query parameters: one table says what each may be; parsing is strict (unknown, doubled, badly encoded or out of range
+ * is an error that names the parameter). Pure: text in, values out.
  */
 #ifndef PASAR_API_PARAMS_H
 #define PASAR_API_PARAMS_H
@@ -39,7 +39,7 @@ enum param_type { PARAM_TEXT, PARAM_INTEGER, PARAM_NUMBER, PARAM_FLAG, PARAM_WHI
 struct param_spec {
     const char *name;
     enum param_type type;
-    double min, max; /* of the numeric types, inclusive */
+    double min, max;  /* of the numeric types, inclusive */
     const char *help; /* for people, in /openapi.json too */
 };
 
@@ -76,16 +76,16 @@ struct params {
 void params_fini(struct params *params);
 
 /*
- * Parses a query string ("a=b&c=d", without '?') for a route that accepts the parameters in `accepted` (bits), with at most
- * `max_limit` for limit. Percent-decoding is strict, '+' is a blank. 0, or -1 with what is wrong
- * in err, in words for the client.
+ * Parses a query string ("a=b&c=d", without '?') for a route that accepts the parameters in `accepted` (bits), with at
+ * most `max_limit` for limit. Percent-decoding is strict, '+' is a blank. 0, or -1 with what is wrong in err, in words
+ * for the client.
  */
 int params_parse(struct params *params, const char *query, size_t len, uint32_t accepted, double max_limit,
                  struct pasar_err *err) PASAR_MUSTCHECK;
 
 /*
- * Appends the percent-decoded text. plus_is_blank as in query strings. 0, or -1 when an escape is not %XX, decodes to NUL, or
- * the result is not UTF-8.
+ * Appends the percent-decoded text. plus_is_blank as in query strings. 0, or -1 when an escape is not %XX, decodes to
+ * NUL, or the result is not UTF-8.
  */
 int params_decode(struct pasar_buf *buf, const char *text, size_t len, bool plus_is_blank) PASAR_MUSTCHECK;
 

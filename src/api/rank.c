@@ -133,7 +133,8 @@ static int push_stretch(const struct rank_index *index, struct rank_heap *heap, 
     return rank_heap_push(heap, (struct rank_heap_item){index->ranks[at], at, first, last});
 }
 
-int64_t rank_top(const struct rank_index *index, uint32_t first, uint32_t last, uint32_t skip, uint32_t count, uint32_t *out)
+int64_t rank_top(const struct rank_index *index, uint32_t first, uint32_t last, uint32_t skip, uint32_t count,
+                 uint32_t *out)
 {
     struct rank_heap heap = {0};
     int64_t found = 0;

@@ -1,8 +1,8 @@
 /*
- * Top k of a stretch: positions 0..n-1 hold ranks (small is good); the best k of any stretch [first, last) come out in order,
- * in O(k log k) after two look-ups, whatever the stretch's length. A sparse table over blocks of 32 (Bender & Farach-Colton,
- * "The LCA problem revisited", 2000) answers "where is the minimum", and a heap of stretches splits at each answer
- * (Frederickson's way of selecting in a heap).
+ * Top k of a stretch: positions 0..n-1 hold ranks (small is good); the best k of any stretch [first, last) come out in
+ * order, in O(k log k) after two look-ups, whatever the stretch's length. A sparse table over blocks of 32 (Bender &
+ * Farach-Colton, "The LCA problem revisited", 2000) answers "where is the minimum", and a heap of stretches splits at
+ * each answer (Frederickson's way of selecting in a heap).
  */
 #ifndef PASAR_API_RANK_H
 #define PASAR_API_RANK_H
@@ -14,7 +14,7 @@
 #include "pasar/err.h"
 
 struct rank_index {
-    uint32_t *ranks;  /* n; owned */
+    uint32_t *ranks; /* n; owned */
     uint32_t n;
     uint32_t **levels; /* level l, entry b: position of the minimum of blocks b .. b + 2^l - 1; owned */
     uint32_t level_count;
@@ -38,7 +38,7 @@ int64_t rank_top(const struct rank_index *index, uint32_t first, uint32_t last, 
 struct rank_heap {
     struct rank_heap_item {
         uint32_t key, at, first, last;
-    } *items;
+    } * items;
     size_t count, cap;
 };
 

@@ -19,8 +19,8 @@ struct relax_name {
 };
 
 /*
- * The levels nearest to `text` among categories that have products in the view, nearest first, each name once. Returns how
- * many.
+ * The levels nearest to `text` among categories that have products in the view, nearest first, each name once. Returns
+ * how many.
  */
 size_t relax_categories(const struct catalog *catalog, const struct catalog_view *view, const char *text, size_t len,
                         struct relax_name names[RELAX_NAMES_MAX]);

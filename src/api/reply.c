@@ -73,7 +73,8 @@ void reply_problem(struct reply *reply, int status, const char *fmt, ...)
     reply->status = status;
     reply->content_type = REPLY_PROBLEM;
     reply->no_store = true;
-    pasar_buf_printf(buf, "{\"type\":\"about:blank\",\"title\":\"%s\",\"status\":%d,\"detail\":", reply_reason(status), status);
+    pasar_buf_printf(buf, "{\"type\":\"about:blank\",\"title\":\"%s\",\"status\":%d,\"detail\":", reply_reason(status),
+                     status);
     jsontext_add_string(buf, detail, len);
     pasar_buf_adds(buf, ",\"error\":");
     jsontext_add_string(buf, detail, len);
@@ -110,8 +111,8 @@ static bool is_paging(const char *pair, size_t len)
     return (name == 5 && memcmp(pair, "limit", 5) == 0) || (name == 6 && memcmp(pair, "offset", 6) == 0);
 }
 
-static void add_one(struct pasar_buf *buf, const struct pasar_buf *base, uint64_t offset, uint64_t limit, const char *rel,
-                    bool first)
+static void add_one(struct pasar_buf *buf, const struct pasar_buf *base, uint64_t offset, uint64_t limit,
+                    const char *rel, bool first)
 {
     pasar_buf_adds(buf, first ? "<" : ", <");
     pasar_buf_add(buf, base->data, base->len);
@@ -124,8 +125,8 @@ static void add_one(struct pasar_buf *buf, const struct pasar_buf *base, uint64_
     pasar_buf_addc(buf, '"');
 }
 
-void reply_add_link(const struct reply *reply, struct pasar_buf *buf, const char *path, size_t path_len, const char *query,
-                    size_t query_len)
+void reply_add_link(const struct reply *reply, struct pasar_buf *buf, const char *path, size_t path_len,
+                    const char *query, size_t query_len)
 {
     struct pasar_buf base = {0};
     uint64_t offset = reply->offset, limit = reply->limit, total = reply->total;

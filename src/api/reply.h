@@ -10,9 +10,9 @@
 #include "pasar/attrs.h"
 #include "pasar/buf.h"
 
-#define REPLY_JSON "application/json; charset=utf-8"
+#define REPLY_JSON    "application/json; charset=utf-8"
 #define REPLY_PROBLEM "application/problem+json; charset=utf-8"
-#define REPLY_TEXT "text/plain; charset=utf-8"
+#define REPLY_TEXT    "text/plain; charset=utf-8"
 
 struct reply {
     int status;
@@ -45,10 +45,10 @@ void reply_problem(struct reply *reply, int status, const char *fmt, ...) PASAR_
 void reply_suggest(struct reply *reply, const struct pasar_buf *array);
 
 /*
- * Appends the Link header (RFC 8288: first, prev, next, last) of a page of a list. `path` and `query` are the request's own,
- * still encoded; limit and offset in query are replaced.
+ * Appends the Link header (RFC 8288: first, prev, next, last) of a page of a list. `path` and `query` are the request's
+ * own, still encoded; limit and offset in query are replaced.
  */
-void reply_add_link(const struct reply *reply, struct pasar_buf *buf, const char *path, size_t path_len, const char *query,
-                    size_t query_len);
+void reply_add_link(const struct reply *reply, struct pasar_buf *buf, const char *path, size_t path_len,
+                    const char *query, size_t query_len);
 
 #endif

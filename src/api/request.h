@@ -1,4 +1,5 @@
-/* One request as handlers see it: parsed, checked against its route, with the snapshot it is answered from. No HTTP library. */
+/* One request as handlers see it: parsed, checked against its route, with the snapshot it is answered from. No HTTP
+ * library. */
 #ifndef PASAR_API_REQUEST_H
 #define PASAR_API_REQUEST_H
 

@@ -7,7 +7,7 @@
     (PARAM_BIT(PARAM_SORT) | PARAM_BIT(PARAM_MIN_PRICE) | PARAM_BIT(PARAM_MAX_PRICE) | PARAM_BIT(PARAM_MIN_RATING) |   \
      PARAM_BIT(PARAM_CLUSTER))
 #define STRICT PARAM_BIT(PARAM_STRICT)
-#define MODEL PARAM_BIT(PARAM_MODEL)
+#define MODEL  PARAM_BIT(PARAM_MODEL)
 
 enum { LIST_LIMIT = 5, PLOT_LIMIT = 2000, PLOT_LIMIT_MAX = 20000 };
 
@@ -17,12 +17,12 @@ const struct route routes[] = {
     {"/api/products", METHOD_GET, LIST | FILTERS | STRICT | PARAM_BIT(PARAM_CATEGORY), 0, LIST_LIMIT, 0, true,
      handle_products, "Products of a category, best rating first", "Products"},
     {"/api/products/{id}", METHOD_GET, MODEL, 0, 0, 0, true, handle_product, "One product", "Product"},
-    {"/api/similar_products", METHOD_GET,
-     LIST | STRICT | PARAM_BIT(PARAM_NAME) | PARAM_BIT(PARAM_PRODUCT_ID), 0, LIST_LIMIT, 0, true, handle_similar,
-     "Products like some words or like another product, most similar first", "SimilarProducts"},
-    {"/api/products_by_price", METHOD_GET,
-     LIST | STRICT | PARAM_BIT(PARAM_TARGET_PRICE) | PARAM_BIT(PARAM_TOLERANCE), PARAM_BIT(PARAM_TARGET_PRICE), LIST_LIMIT, 0,
-     true, handle_price, "Products around a price, best rating first", "Products"},
+    {"/api/similar_products", METHOD_GET, LIST | STRICT | PARAM_BIT(PARAM_NAME) | PARAM_BIT(PARAM_PRODUCT_ID), 0,
+     LIST_LIMIT, 0, true, handle_similar, "Products like some words or like another product, most similar first",
+     "SimilarProducts"},
+    {"/api/products_by_price", METHOD_GET, LIST | STRICT | PARAM_BIT(PARAM_TARGET_PRICE) | PARAM_BIT(PARAM_TOLERANCE),
+     PARAM_BIT(PARAM_TARGET_PRICE), LIST_LIMIT, 0, true, handle_price, "Products around a price, best rating first",
+     "Products"},
     {"/api/models", METHOD_GET, 0, 0, 0, 0, true, handle_models, "The three models that are loaded", "Models"},
     {"/api/models/{n}", METHOD_GET, 0, 0, 0, 0, true, handle_model, "One model", "Model"},
     {"/api/clusters", METHOD_GET, MODEL, 0, 0, 0, true, handle_clusters, "The clusters of a model", "Clusters"},

@@ -41,7 +41,8 @@ static int merge(const struct catalog *c, const struct catalog_view *view, const
         uint32_t first = view->category_start[categories[i]], last = view->category_start[categories[i] + 1];
         total += last - first;
         if (first < last)
-            rc = rank_heap_push(&heap, (struct rank_heap_item){c->products[view->by_category[first]].best, first, first, last});
+            rc = rank_heap_push(
+                &heap, (struct rank_heap_item){c->products[view->by_category[first]].best, first, first, last});
     }
     result->total = total;
     if (offset >= total)
@@ -108,7 +109,8 @@ static int compare_by(const struct sorting *s, const struct catalog_product *x, 
     const char *text = s->catalog->text.data;
     int order;
     if (key->key == SORT_PRODUCT_ID) {
-        order = compare_strings(text + x->json + CATALOG_ID_OFFSET, x->id_len, text + y->json + CATALOG_ID_OFFSET, y->id_len);
+        order = compare_strings(text + x->json + CATALOG_ID_OFFSET, x->id_len, text + y->json + CATALOG_ID_OFFSET,
+                                y->id_len);
     } else if (key->key == SORT_NAME) {
         const char *a = text + x->json + x->name, *b = text + y->json + y->name;
         if ((a[0] == '"') != (b[0] == '"'))

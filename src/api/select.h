@@ -29,8 +29,8 @@ struct select_result {
 void select_fini(struct select_result *result);
 
 /*
- * Page (offset, limit) of the products in categories[0..category_count) (category ids, each once). 0, or -1 when memory ran
- * out.
+ * Page (offset, limit) of the products in categories[0..category_count) (category ids, each once). 0, or -1 when memory
+ * ran out.
  */
 int select_categories(const struct catalog *catalog, const uint32_t *categories, size_t category_count,
                       const struct select_filter *filter, uint32_t offset, uint32_t limit,

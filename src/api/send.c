@@ -7,10 +7,14 @@
 #include "api/router.h"
 #include "pasar/num.h"
 
-enum { GZIP_LEVEL = 1 };
+enum {
+    GZIP_LEVEL = 1,
+    LINK_MAX = 3000
+}; /* Link holds the address up to four times; the connection's memory is small */
 
-static const char csp[] = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' https: data:; connect-src 'self'; "
-                          "base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+static const char csp[] =
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' https: data:; connect-src 'self'; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 /* Header text must be one line of ASCII: the rest is percent-encoded. */
 static void add_plain(struct pasar_buf *buf, const char *text, size_t len)
@@ -32,7 +36,7 @@ static void add_list_headers(struct MHD_Response *response, const struct request
     (void)MHD_add_response_header(response, "X-Total-Count", total);
     reply_add_link(reply, &buf, r->path, r->path_len, r->query, r->query_len);
     const char *link = pasar_buf_cstr(&buf);
-    if (link)
+    if (link && buf.len <= LINK_MAX)
         (void)MHD_add_response_header(response, MHD_HTTP_HEADER_LINK, link);
     pasar_buf_fini(&buf);
 }

@@ -14,8 +14,8 @@ struct send_wishes {
 };
 
 /*
- * Makes the response of `reply` (its body is taken) and queues it. The final status and body bytes in *status and *bytes.
- * A blob's bytes must stay until the request is completed.
+ * Makes the response of `reply` (its body is taken) and queues it. The final status and body bytes in *status and
+ * *bytes. A blob's bytes must stay until the request is completed.
  */
 enum MHD_Result send_reply(struct MHD_Connection *connection, const struct request *request, struct reply *reply,
                            const struct send_wishes *wishes, int *status, size_t *bytes);

@@ -1,6 +1,6 @@
 /*
- * libmicrohttpd's callbacks. A request's life: begin (its address is known) → access, first call (headers are in: guard) → access
- * again for each piece of a body → answer → completed (reply sent or connection lost).
+ * libmicrohttpd's callbacks. A request's life: begin (its address is known) → access, first call (headers are in:
+ * guard) → access again for each piece of a body → answer → completed (reply sent or connection lost).
  */
 #include "api/server.h"
 
@@ -25,8 +25,9 @@
 
 enum {
     URI_BYTES_MAX = 8192,
-    CONNECTION_MEMORY = 128 << 10, /* room for a URI and headers that we refuse in our own words */
-    REPLY_SECONDS = 60,            /* for a slow reader */
+    CONNECTION_MEMORY = 24 << 10, /* libmicrohttpd wipes all of it for each request: no larger than it must be */
+    REPLY_SECONDS = 60,           /* for a slow reader */
+    SWALLOW_BYTES_MAX = 64 << 20, /* too large a body is read to its end up to here, or its sender never sees the 413 */
 };
 
 struct server {
@@ -46,6 +47,7 @@ struct server {
 struct exchange {
     struct request request;
     struct server *server;
+    struct deadline_conn *conn; /* NULL: memory was short */
     struct pasar_buf body;
     struct guard guard;
     struct send_wishes wishes;
@@ -53,7 +55,7 @@ struct exchange {
     uint64_t declared; /* Content-Length */
     int slot;
     int64_t started_ns;
-    bool seen, is_too_long, is_too_big, is_answered;
+    bool seen, is_too_long, is_too_big, is_answered, expects;
     int status;
     size_t bytes;
     char uri[];
@@ -82,15 +84,36 @@ static struct similar_scratch *thread_scratch(struct server *server)
 
 /* ------------------------------------------------------------------ beginning and end */
 
+static void free_exchange(struct exchange *x)
+{
+    if (!x)
+        return;
+    pasar_buf_fini(&x->body);
+    pasar_buf_fini(&x->request.segment);
+    params_fini(&x->request.params);
+    free(x);
+}
+
+static struct deadline_conn *conn_of(struct MHD_Connection *connection)
+{
+    const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+    return info ? info->socket_context : NULL;
+}
+
 static void *begin(void *cls, const char *uri, struct MHD_Connection *connection)
 {
-    (void)connection;
     struct server *server = cls;
+    struct deadline_conn *conn = conn_of(connection);
     size_t len = strlen(uri);
     struct exchange *x = calloc(1, sizeof *x + (len > URI_BYTES_MAX ? 0 : len) + 1);
     if (!x)
         return NULL;
+    if (conn) {
+        free_exchange(conn->pending);
+        conn->pending = x;
+    }
     x->server = server;
+    x->conn = conn;
     x->slot = -1;
     x->is_too_long = len > URI_BYTES_MAX;
     if (!x->is_too_long)
@@ -109,20 +132,18 @@ static void completed(void *cls, struct MHD_Connection *connection, void **con_c
 {
     struct server *server = cls;
     struct exchange *x = *con_cls;
+    (void)connection;
     (void)why;
     *con_cls = NULL;
     if (!x)
         return;
-    const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
-    if (info)
-        deadline_next_request(&server->deadline, info->socket_context);
+    if (x->conn)
+        x->conn->pending = NULL;
+    deadline_next_request(&server->deadline, x->conn);
     snapshot_release(&server->api->store, x->slot);
     if (x->seen)
         atomic_fetch_sub(&server->api->busy, 1);
-    pasar_buf_fini(&x->body);
-    pasar_buf_fini(&x->request.segment);
-    params_fini(&x->request.params);
-    free(x);
+    free_exchange(x);
 }
 
 static void connection_changed(void *cls, struct MHD_Connection *connection, void **socket_context,
@@ -133,7 +154,10 @@ static void connection_changed(void *cls, struct MHD_Connection *connection, voi
         const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
         *socket_context = info ? deadline_add(&server->deadline, info->connect_fd) : NULL;
     } else {
-        deadline_remove(&server->deadline, *socket_context);
+        struct deadline_conn *conn = *socket_context;
+        if (conn)
+            free_exchange(conn->pending);
+        deadline_remove(&server->deadline, conn);
         *socket_context = NULL;
     }
 }
@@ -151,12 +175,11 @@ static void peer_name(struct MHD_Connection *connection, char text[INET6_ADDRSTR
         (void)inet_ntop(AF_INET6, &((const struct sockaddr_in6 *)a)->sin6_addr, text, INET6_ADDRSTRLEN);
 }
 
-static enum MHD_Result finish(struct exchange *x, struct MHD_Connection *connection, struct reply *reply, const char *method)
+static enum MHD_Result finish(struct exchange *x, struct MHD_Connection *connection, struct reply *reply,
+                              const char *method)
 {
     struct server *server = x->server;
-    const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
-    if (info)
-        deadline_replying(info->socket_context, REPLY_SECONDS);
+    deadline_replying(x->conn, REPLY_SECONDS);
     if (atomic_load_explicit(&server->api->stopping, memory_order_relaxed))
         reply->must_close = true;
     enum MHD_Result result = send_reply(connection, &x->request, reply, &x->wishes, &x->status, &x->bytes);
@@ -223,8 +246,8 @@ static bool is_header(const char *key, size_t len, const char *name, size_t name
     return len == name_len && strncasecmp(key, name, len) == 0;
 }
 
-static enum MHD_Result read_header(void *cls, enum MHD_ValueKind kind, const char *key, size_t key_len, const char *value,
-                                   size_t value_len)
+static enum MHD_Result read_header(void *cls, enum MHD_ValueKind kind, const char *key, size_t key_len,
+                                   const char *value, size_t value_len)
 {
     struct exchange *x = cls;
     (void)kind;
@@ -242,6 +265,8 @@ static enum MHD_Result read_header(void *cls, enum MHD_ValueKind kind, const cha
         x->content_type = value;
     else if (IS("Content-Encoding") && !is_header(value, value_len, "identity", 8))
         x->content_encoding = value;
+    else if (IS("Expect"))
+        x->expects = true;
     else if (IS("Content-Length") && pasar_num_u64(value, value_len, &x->declared) != 0)
         x->declared = UINT64_MAX;
 #undef IS
@@ -249,8 +274,8 @@ static enum MHD_Result read_header(void *cls, enum MHD_ValueKind kind, const cha
 }
 
 /*
- * The headers are in. Refuses, or lets the body come, if there is one: libmicrohttpd calls again in any case, and only an
- * answer given then keeps the connection open.
+ * The headers are in. Refuses, or lets the body come, if there is one: libmicrohttpd calls again in any case, and only
+ * an answer given then keeps the connection open.
  */
 static enum MHD_Result first_call(struct exchange *x, struct MHD_Connection *connection, const char *method,
                                   const char *version)
@@ -267,7 +292,8 @@ static enum MHD_Result first_call(struct exchange *x, struct MHD_Connection *con
     int status = guard_verdict(&x->guard, version, &server->hosts, &why);
     if (status != 0)
         return refuse(x, connection, method, status, why);
-    if (x->declared > server->api->config->max_body_bytes) {
+    x->is_too_big = x->declared > server->api->config->max_body_bytes;
+    if (x->is_too_big && (x->expects || x->declared > SWALLOW_BYTES_MAX)) {
         char text[80];
         snprintf(text, sizeof text, "the body is larger than %llu bytes",
                  (unsigned long long)server->api->config->max_body_bytes);
@@ -350,7 +376,8 @@ static int parse_access_log(struct server *server, struct pasar_err *err)
     else if (strcmp(text, "all") == 0)
         server->log_every = 1;
     else if (pasar_num_i64(text, strlen(text), &server->log_every) != 0 || server->log_every < 1)
-        return pasar_err_set(err, PASAR_EUSAGE, "--access-log takes off, all or a number N (every Nth request), not '%s'", text);
+        return pasar_err_set(err, PASAR_EUSAGE,
+                             "--access-log takes off, all or a number N (every Nth request), not '%s'", text);
     return 0;
 }
 
@@ -361,14 +388,14 @@ static struct MHD_Daemon *start_daemon(struct server *server, int fd)
     unsigned threads = (unsigned)(config->threads > 0 ? config->threads : processors > 0 ? processors : 2);
     return MHD_start_daemon(
         MHD_USE_AUTO | MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_ITC | MHD_USE_ERROR_LOG, 0, NULL, NULL, access_request,
-        server, MHD_OPTION_EXTERNAL_LOGGER, log_library, NULL, MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_THREAD_POOL_SIZE,
-        threads > 1 ? threads : 0u, MHD_OPTION_CONNECTION_LIMIT, (unsigned)config->max_connections,
-        MHD_OPTION_PER_IP_CONNECTION_LIMIT, (unsigned)config->max_connections_per_ip, MHD_OPTION_CONNECTION_TIMEOUT,
-        (unsigned)(config->idle_timeout_s < 1 ? 1 : config->idle_timeout_s), MHD_OPTION_CONNECTION_MEMORY_LIMIT,
-        (size_t)CONNECTION_MEMORY, MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1,
-        MHD_OPTION_URI_LOG_CALLBACK, begin, server, MHD_OPTION_UNESCAPE_CALLBACK, keep_escapes, NULL,
-        MHD_OPTION_NOTIFY_COMPLETED, completed, server, MHD_OPTION_NOTIFY_CONNECTION, connection_changed, server,
-        MHD_OPTION_END);
+        server, MHD_OPTION_EXTERNAL_LOGGER, log_library, NULL, MHD_OPTION_LISTEN_SOCKET, fd,
+        MHD_OPTION_THREAD_POOL_SIZE, threads > 1 ? threads : 0u, MHD_OPTION_CONNECTION_LIMIT,
+        (unsigned)config->max_connections, MHD_OPTION_PER_IP_CONNECTION_LIMIT, (unsigned)config->max_connections_per_ip,
+        MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)(config->idle_timeout_s < 1 ? 1 : config->idle_timeout_s),
+        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY, MHD_OPTION_STRICT_FOR_CLIENT, 0,
+        MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1, MHD_OPTION_URI_LOG_CALLBACK, begin, server, MHD_OPTION_UNESCAPE_CALLBACK,
+        keep_escapes, NULL, MHD_OPTION_NOTIFY_COMPLETED, completed, server, MHD_OPTION_NOTIFY_CONNECTION,
+        connection_changed, server, MHD_OPTION_END);
 }
 
 struct server *server_start(struct api *api, struct pasar_err *err)
@@ -388,12 +415,13 @@ struct server *server_start(struct api *api, struct pasar_err *err)
     }
     server->has_key = true;
     fd = listen_open(api->config->bind, api->config->port, &server->port, err);
-    if (fd < 0 || deadline_start(&server->deadline, api->config->request_timeout_s, api->deadline_cuts, api->connections,
-                                 err) != 0)
+    if (fd < 0 || deadline_start(&server->deadline, api->config->request_timeout_s, api->deadline_cuts,
+                                 api->connections, err) != 0)
         goto fail;
     server->daemon = start_daemon(server, fd);
     if (!server->daemon) {
-        pasar_err_set(err, PASAR_EOS, "libmicrohttpd does not start on %s port %d", api->config->bind, (int)server->port);
+        pasar_err_set(err, PASAR_EOS, "libmicrohttpd does not start on %s port %d", api->config->bind,
+                      (int)server->port);
         goto fail;
     }
     return server;

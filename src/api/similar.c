@@ -117,8 +117,8 @@ static void accumulate_all(const struct textindex *x, struct similar_scratch *s)
 /* ------------------------------------------------------------------ evidence */
 
 struct evidence {
-    float text_scale;        /* 1 / best text score */
-    const float *category;   /* by category id */
+    float text_scale;      /* 1 / best text score */
+    const float *category; /* by category id */
     float cluster[256];
     uint32_t own_category;
     float own_weight;
@@ -207,7 +207,8 @@ static void sift_down(const struct textindex *x, struct similar_hit *heap, size_
     }
 }
 
-static void keep_best(const struct textindex *x, struct similar_hit *heap, size_t *n, size_t max, struct similar_hit hit)
+static void keep_best(const struct textindex *x, struct similar_hit *heap, size_t *n, size_t max,
+                      struct similar_hit hit)
 {
     if (*n == max) {
         if (max == 0 || !is_better(x, &hit, &heap[0]))
@@ -240,7 +241,8 @@ static void sort_heap(const struct textindex *x, struct similar_hit *heap, size_
 static uint32_t rank_all(const struct textindex *x, struct similar_scratch *s, const struct similar_query *q,
                          const struct similar_weights *weights, const struct evidence *e, size_t want, size_t *kept)
 {
-    float most = 1.001f * (1 + weights->classifier + weights->vote + weights->cluster + e->own_weight); /* below 1 always */
+    float most =
+        1.001f * (1 + weights->classifier + weights->vote + weights->cluster + e->own_weight); /* below 1 always */
     uint32_t total = 0;
     *kept = 0;
     for (uint32_t i = 0; i < s->touched_count; i++) {
@@ -252,8 +254,8 @@ static uint32_t rank_all(const struct textindex *x, struct similar_scratch *s, c
             continue;
         total++;
         bool is_own = e->own_weight > 0 && info->category == e->own_category;
-        float score = s->cells[doc].score * e->text_scale + s->vote[info->category] + e->cluster[info->cluster[q->model - 1]] +
-                      (is_own ? e->own_weight : 0);
+        float score = s->cells[doc].score * e->text_scale + s->vote[info->category] +
+                      e->cluster[info->cluster[q->model - 1]] + (is_own ? e->own_weight : 0);
         struct similar_hit hit = {
             .product = doc, .score = score / most, .words = words & ~CONTAINS_BIT, .contains = words & CONTAINS_BIT};
         if (hit.contains)

@@ -1,7 +1,8 @@
 /*
- * "Most similar first": what stands behind /api/similar_products. Products whose name contains the query (any case, literally)
- * come first; within both groups the order is a sum of evidence: BM25F of the words (repaired where misspelt, completed where
- * unfinished), how likely the words' category is the product's, how often the best hits share its category and model cluster.
+ * "Most similar first": what stands behind /api/similar_products. Products whose name contains the query (any case,
+ * literally) come first; within both groups the order is a sum of evidence: BM25F of the words (repaired where
+ * misspelt, completed where unfinished), how likely the words' category is the product's, how often the best hits share
+ * its category and model cluster.
  */
 #ifndef PASAR_API_SIMILAR_H
 #define PASAR_API_SIMILAR_H
@@ -16,8 +17,8 @@
 #include "pasar/buf.h"
 
 enum {
-    SIMILAR_WORDS_MAX = 30,  /* words of a query that count */
-    SIMILAR_TERMS_MAX = 24,  /* terms that one word may stand for */
+    SIMILAR_WORDS_MAX = 30, /* words of a query that count */
+    SIMILAR_TERMS_MAX = 24, /* terms that one word may stand for */
 };
 
 /* How much each kind of evidence weighs, beside the text score (best hit = 1). */
@@ -29,16 +30,16 @@ extern const struct similar_weights similar_weights_default;
 struct similar_query {
     const char *name; /* valid UTF-8 */
     size_t len;
-    int64_t product;  /* look for what is like this product, leaving it out; -1: look for `name` */
-    int model;        /* 1..3 */
+    int64_t product; /* look for what is like this product, leaving it out; -1: look for `name` */
+    int model;       /* 1..3 */
     uint32_t offset, limit;
-    bool contains_only; /* nothing but names that contain the query */
+    bool contains_only;                    /* nothing but names that contain the query */
     const struct similar_weights *weights; /* NULL: default */
 };
 
 struct similar_hit {
     uint32_t product;
-    float score;   /* below 1, plus 1 when the name contains the query */
+    float score;    /* below 1, plus 1 when the name contains the query */
     uint32_t words; /* bit i: query word i (of scratch->words) was found */
     bool contains, same_category, same_cluster;
 };
@@ -63,7 +64,7 @@ struct similar_scratch {
     struct similar_cell {
         float score;
         uint32_t words;
-    } *cells;
+    } * cells;
     uint32_t *touched, touched_count;
     uint32_t doc_cap;
     float *classes, *vote;
@@ -75,8 +76,8 @@ struct similar_scratch {
 void similar_scratch_fini(struct similar_scratch *scratch);
 
 /*
- * Answers `query`: *hits points to *count hits inside scratch (until its next use), *total is how many products were found in
- * all. 0, or -1 when memory ran out.
+ * Answers `query`: *hits points to *count hits inside scratch (until its next use), *total is how many products were
+ * found in all. 0, or -1 when memory ran out.
  */
 int similar_search(const struct textindex *index, const struct similar_query *query, struct similar_scratch *scratch,
                    const struct similar_hit **hits, size_t *count, uint32_t *total) PASAR_MUSTCHECK;

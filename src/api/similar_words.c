@@ -22,7 +22,8 @@ static void add_term(struct similar_word *word, uint32_t term, float weight)
 }
 
 /* Words that the last one begins: the frequent ones, each the closer the less is missing. */
-static void add_prefixes(const struct textindex *x, struct similar_word *word, const char *text, size_t len, float weight)
+static void add_prefixes(const struct textindex *x, struct similar_word *word, const char *text, size_t len,
+                         float weight)
 {
     const struct vocabulary *v = &x->vocabulary;
     uint32_t first, n = vocabulary_prefix(v, text, len, &first), best[8], count = 0;
@@ -42,7 +43,8 @@ static void add_prefixes(const struct textindex *x, struct similar_word *word, c
 }
 
 /* Words one slip away: the more frequent one is likelier meant, and people seldom mistype the first letter. */
-static void add_repairs(const struct textindex *x, struct similar_word *word, const char *text, size_t len, float weight)
+static void add_repairs(const struct textindex *x, struct similar_word *word, const char *text, size_t len,
+                        float weight)
 {
     const struct vocabulary *v = &x->vocabulary;
     uint32_t near[NEAR_MAX];

@@ -5,8 +5,9 @@
 #include "api/similar.h"
 
 /*
- * Fills scratch->words from scratch->tokens: each word's own term; for the last word (if `unfinished`) words it begins; for
- * unknown ones, words within one edit or the two words it was glued from; for neighbours, the word they make together.
+ * Fills scratch->words from scratch->tokens: each word's own term; for the last word (if `unfinished`) words it begins;
+ * for unknown ones, words within one edit or the two words it was glued from; for neighbours, the word they make
+ * together.
  */
 void similar_words_expand(const struct textindex *index, const struct similar_weights *weights, bool unfinished,
                           struct similar_scratch *scratch);

@@ -39,8 +39,8 @@ static int fit_all(struct snapshot *s, struct pasar_err *err)
         [FIT_DISCOUNT] = {PASAR_COL_DISCOUNT_PERCENTAGE, PASAR_COL_DISCOUNT_PERCENTAGE},
     };
     for (int f = 0; f < FITS; f++) {
-        if (fit_catalog(&s->fits[f], &s->catalog, &s->catalog.views[PASAR_MODELS - 1], columns[f], f == FIT_DISCOUNT ? 1 : 2,
-                        err) != 0)
+        if (fit_catalog(&s->fits[f], &s->catalog, &s->catalog.views[PASAR_MODELS - 1], columns[f],
+                        f == FIT_DISCOUNT ? 1 : 2, err) != 0)
             return -1;
     }
     return 0;
@@ -70,8 +70,8 @@ static int prepare_replies(struct snapshot *s, struct pasar_err *err)
             return -1;
         for (int counts = 0; counts < 2; counts++) {
             const struct catalog_view *view = &s->catalog.views[m];
-            if (blob_borrow(&s->categories[m][counts], view->categories_json[counts], view->categories_json_len[counts], err) !=
-                0)
+            if (blob_borrow(&s->categories[m][counts], view->categories_json[counts], view->categories_json_len[counts],
+                            err) != 0)
                 return -1;
         }
     }

@@ -1,6 +1,6 @@
 /*
- * The API's world: one loaded generation with everything answers are made of. Immutable once loaded; handlers only read. Which
- * snapshot is current, and who still uses an older one, is the store's business.
+ * The API's world: one loaded generation with everything answers are made of. Immutable once loaded; handlers only
+ * read. Which snapshot is current, and who still uses an older one, is the store's business.
  */
 #ifndef PASAR_API_SNAPSHOT_H
 #define PASAR_API_SNAPSHOT_H
@@ -19,8 +19,8 @@
 enum snapshot_fit { FIT_PRICE_RATING, FIT_RATING_COUNT, FIT_DISCOUNT, FITS };
 
 struct snapshot {
-    char name[32];       /* directory: "000007" */
-    char number[24];     /* "7", for X-Pasar-Generation */
+    char name[32];   /* directory: "000007" */
+    char number[24]; /* "7", for X-Pasar-Generation */
     int64_t loaded_at_us;
     double load_seconds;
     struct pasar_generation generation;
@@ -32,8 +32,8 @@ struct snapshot {
 };
 
 /*
- * Loads and checks generation `name` of models_dir and builds all indexes. NULL with err (PASAR_EDATA when the generation is
- * broken, naming file and reason).
+ * Loads and checks generation `name` of models_dir and builds all indexes. NULL with err (PASAR_EDATA when the
+ * generation is broken, naming file and reason).
  */
 struct snapshot *snapshot_load(const char *models_dir, const char *name, struct pasar_err *err) PASAR_MUSTCHECK;
 void snapshot_free(struct snapshot *snapshot); /* NULL is fine */
@@ -43,9 +43,10 @@ void snapshot_free(struct snapshot *snapshot); /* NULL is fine */
 enum { SNAPSHOT_SLOTS = 16 };
 
 /*
- * The current snapshot behind a counted index. Readers acquire and release with one atomic addition each and never wait;
- * only the reloading thread publishes and frees. A slot's counter outlives the snapshot in it, so that a reader that comes too
- * late sees the index changed, takes its count back, and tries again without having touched the snapshot.
+ * The current snapshot behind a counted index. Readers acquire and release with one atomic addition each and never
+ * wait; only the reloading thread publishes and frees. A slot's counter outlives the snapshot in it, so that a reader
+ * that comes too late sees the index changed, takes its count back, and tries again without having touched the
+ * snapshot.
  */
 struct snapshot_store {
     _Atomic int current; /* slot, -1 = none yet */
@@ -62,8 +63,8 @@ const struct snapshot *snapshot_acquire(struct snapshot_store *store, int *slot)
 void snapshot_release(struct snapshot_store *store, int slot); /* -1 is fine */
 
 /*
- * Makes `snapshot` current (taken). Frees older ones nobody uses any more. 0, or -1 with err when all slots are still in use
- * (the snapshot is freed then). One thread only.
+ * Makes `snapshot` current (taken). Frees older ones nobody uses any more. 0, or -1 with err when all slots are still
+ * in use (the snapshot is freed then). One thread only.
  */
 int snapshot_publish(struct snapshot_store *store, struct snapshot *snapshot, struct pasar_err *err) PASAR_MUSTCHECK;
 

@@ -1,6 +1,6 @@
 /*
- * Two passes over the catalogue: the first collects vocabulary, document frequencies and field lengths, the second writes each
- * posting to its final place. No list of all occurrences is ever held.
+ * Two passes over the catalogue: the first collects vocabulary, document frequencies and field lengths, the second
+ * writes each posting to its final place. No list of all occurrences is ever held.
  */
 #include "api/textindex.h"
 

@@ -1,8 +1,8 @@
 /*
- * The search index of a catalogue: BM25F over name, category words and description (Robertson & Zaragoza, "The Probabilistic
- * Relevance Framework: BM25 and Beyond", 2009, section 3.6), each posting's weight computed at load and kept in one byte, a term's
- * postings by falling weight, so that a query can stop after a fixed amount of work (Lin & Trotman, "Anytime Ranking for
- * Impact-Ordered Indexes", 2015). Immutable after textindex_build.
+ * The search index of a catalogue: BM25F over name, category words and description (Robertson & Zaragoza, "The
+ * Probabilistic Relevance Framework: BM25 and Beyond", 2009, section 3.6), each posting's weight computed at load and
+ * kept in one byte, a term's postings by falling weight, so that a query can stop after a fixed amount of work (Lin &
+ * Trotman, "Anytime Ranking for Impact-Ordered Indexes", 2015). Immutable after textindex_build.
  */
 #ifndef PASAR_API_TEXTINDEX_H
 #define PASAR_API_TEXTINDEX_H
@@ -31,13 +31,13 @@ struct textindex_doc {
 struct textindex {
     struct vocabulary vocabulary;
     struct textindex_term *terms;
-    uint32_t *docs;    /* product numbers */
-    uint8_t *impacts;  /* weight / scale */
+    uint32_t *docs;   /* product numbers */
+    uint8_t *impacts; /* weight / scale */
     uint64_t posting_count;
-    float scale;       /* weight of impact 1 */
-    struct pasar_buf names;  /* all names in folded case, each followed by a NUL */
+    float scale;            /* weight of impact 1 */
+    struct pasar_buf names; /* all names in folded case, each followed by a NUL */
     struct textindex_doc *info;
-    uint64_t *name_start;    /* product → offset in names; product_count + 1 entries */
+    uint64_t *name_start;     /* product → offset in names; product_count + 1 entries */
     struct classify classify; /* words → categories */
     const struct catalog *catalog;
 };

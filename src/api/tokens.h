@@ -1,5 +1,6 @@
 /*
- * Text → search words: runs of letters and digits, lower case, without accents. "1.5m" stays one word, apostrophes are dropped ("men's" → mens).
+ * Text → search words: runs of letters and digits, lower case, without accents. "1.5m" stays one word, apostrophes are
+ * dropped ("men's" → mens).
  */
 #ifndef PASAR_API_TOKENS_H
 #define PASAR_API_TOKENS_H
@@ -17,7 +18,7 @@ struct tokens {
     struct pasar_buf bytes;
     struct token {
         uint32_t start, len; /* within bytes */
-    } *list;
+    } * list;
     size_t count, cap;
     bool failed; /* memory ran out: the list is incomplete */
 };
@@ -41,8 +42,8 @@ static inline const char *tokens_text(const struct tokens *tokens, size_t i)
 bool tokens_has_digit(const char *word, size_t len);
 
 /*
- * Length of the word's stem in `stem` (room for TOKEN_MAX_BYTES): plural endings are undone as Harman's S stemmer does ("How
- * effective is suffixing?", JASIS 1991): batteries → battery, cables → cable, watches → watch; glass stays.
+ * Length of the word's stem in `stem` (room for TOKEN_MAX_BYTES): plural endings are undone as Harman's S stemmer does
+ * ("How effective is suffixing?", JASIS 1991): batteries → battery, cables → cable, watches → watch; glass stays.
  */
 size_t tokens_stem(const char *word, size_t len, char stem[TOKEN_MAX_BYTES]);
 

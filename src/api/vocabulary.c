@@ -106,7 +106,8 @@ static int grow(struct vocabulary *v, struct pasar_err *err)
     return 0;
 }
 
-int vocabulary_add(struct vocabulary *v, const char *text, size_t len, uint32_t doc, uint32_t *word, struct pasar_err *err)
+int vocabulary_add(struct vocabulary *v, const char *text, size_t len, uint32_t doc, uint32_t *word,
+                   struct pasar_err *err)
 {
     int64_t known = vocabulary_find(v, text, len);
     if (known < 0) {
@@ -200,7 +201,8 @@ static size_t deletion_hashes(const char *text, size_t len, uint32_t hashes[EDIT
     size_t n = letters(text, len, start), count = 0;
     for (size_t i = 0; i < n; i++) {
         size_t size = (size_t)(start[i + 1] - start[i]);
-        if (i > 0 && (size_t)(start[i] - start[i - 1]) == size && memcmp(text + start[i - 1], text + start[i], size) == 0)
+        if (i > 0 && (size_t)(start[i] - start[i - 1]) == size &&
+            memcmp(text + start[i - 1], text + start[i], size) == 0)
             continue;
         memcpy(form, text, start[i]);
         memcpy(form + start[i], text + start[i + 1], len - start[i + 1]);

@@ -1,6 +1,7 @@
 /*
- * The words of a catalogue: exact look-up, prefixes (search as you type), words within one edit (spelling repair), words that
- * contain some letters. Words are kept as they are written; each belongs to a term, its stem, which the postings are about.
+ * The words of a catalogue: exact look-up, prefixes (search as you type), words within one edit (spelling repair),
+ * words that contain some letters. Words are kept as they are written; each belongs to a term, its stem, which the
+ * postings are about.
  */
 #ifndef PASAR_API_VOCABULARY_H
 #define PASAR_API_VOCABULARY_H
@@ -13,7 +14,7 @@
 #include "pasar/err.h"
 
 struct vocabulary_word {
-    uint32_t start;    /* in text */
+    uint32_t start; /* in text */
     uint32_t len;
     uint32_t term;
     uint32_t df;       /* documents that hold it */
@@ -24,13 +25,13 @@ struct vocabulary {
     struct pasar_buf text; /* each word followed by a newline */
     struct vocabulary_word *words;
     uint32_t count, cap;
-    uint32_t *slots, mask;      /* hash → word + 1 */
+    uint32_t *slots, mask;           /* hash → word + 1 */
     uint32_t *stem_slots, stem_mask; /* hash of the stem → word + 1 of a word of that term */
     uint32_t term_count;
     uint32_t *sorted; /* words in byte order */
     struct vocabulary_deletion {
         uint32_t hash, word;
-    } *deletions; /* sorted by hash: every word of 4 letters or more with one letter left out */
+    } * deletions; /* sorted by hash: every word of 4 letters or more with one letter left out */
     uint32_t deletion_count;
 };
 
@@ -59,9 +60,9 @@ int64_t vocabulary_find_term(const struct vocabulary *v, const char *text, size_
 uint32_t vocabulary_prefix(const struct vocabulary *v, const char *prefix, size_t len, uint32_t *first);
 
 /*
- * Up to `max` words within one edit of `text`: a letter left out, added, replaced, or swapped with its neighbour (optimal string
- * alignment distance 1; Damerau 1964). Candidates come from words that share a form with one letter left out (W. Garbe's
- * symmetric delete). Words with digits are never candidates. Returns the count.
+ * Up to `max` words within one edit of `text`: a letter left out, added, replaced, or swapped with its neighbour
+ * (optimal string alignment distance 1; Damerau 1964). Candidates come from words that share a form with one letter
+ * left out (W. Garbe's symmetric delete). Words with digits are never candidates. Returns the count.
  */
 size_t vocabulary_near(const struct vocabulary *v, const char *text, size_t len, uint32_t *words, size_t max);
 

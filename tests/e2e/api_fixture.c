@@ -80,7 +80,8 @@ static void set_text(struct pasar_record *r, enum pasar_column column, const cha
 static int make_rows(struct rows *rows, size_t count, uint64_t seed)
 {
     static const char *const brand[] = {"Acme", "Borealis", "Cintra", "Dundee", "Évora", "Fenwick", "Gaon", "Hikari"};
-    static const char *const adjective[] = {"Braided", "Compact", "Fast", "Wireless", "Portable", "Digital", "Smart", "Heavy"};
+    static const char *const adjective[] = {"Braided",  "Compact", "Fast",  "Wireless",
+                                            "Portable", "Digital", "Smart", "Heavy"};
     static const struct {
         const char *noun, *path;
     } kind[] = {
@@ -186,7 +187,8 @@ static void describe_feature(struct pasar_model *m, const struct rows *rows, siz
 
 static int make_model(struct pasar_model *m, int number, uint64_t count, const struct rows *rows)
 {
-    static const enum pasar_column features[FEATURES] = {PASAR_COL_DISCOUNTED_PRICE, PASAR_COL_RATING_COUNT, PASAR_COL_RATING};
+    static const enum pasar_column features[FEATURES] = {PASAR_COL_DISCOUNTED_PRICE, PASAR_COL_RATING_COUNT,
+                                                         PASAR_COL_RATING};
     static const char *const labels[K] = {"low <price>", "middle price", "high price"};
     memset(m, 0, sizeof *m);
     m->number = number;

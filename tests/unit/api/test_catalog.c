@@ -24,16 +24,18 @@ static void test_catalog__json_is_the_contracts_product(void **state)
     struct pasar_buf buf = {0};
     assert_int_equal(support_catalog(&c, rows, 2), 0);
     catalog_add_json(&c, 0, 3, &buf);
-    assert_string_equal(pasar_buf_cstr(&buf),
-                        "{\"product_id\":\"P1\",\"name\":\"Cable \\\"A\\\" \\u003cb>\",\"price\":399,\"actual_price\":798,"
-                        "\"discount\":50,\"rating\":4.2,\"rating_count\":24269,\"description\":\"line\\nbreak\",\"image\":null,"
-                        "\"link\":null,\"category\":\"Z&W\",\"category_path\":\"X|Y|Z&W\",\"cluster\":2}");
+    assert_string_equal(
+        pasar_buf_cstr(&buf),
+        "{\"product_id\":\"P1\",\"name\":\"Cable \\\"A\\\" \\u003cb>\",\"price\":399,\"actual_price\":798,"
+        "\"discount\":50,\"rating\":4.2,\"rating_count\":24269,\"description\":\"line\\nbreak\",\"image\":null,"
+        "\"link\":null,\"category\":\"Z&W\",\"category_path\":\"X|Y|Z&W\",\"cluster\":2}");
     pasar_buf_reset(&buf);
     catalog_add_json(&c, 1, 3, &buf);
-    assert_string_equal(pasar_buf_cstr(&buf),
-                        "{\"product_id\":\"P2\",\"name\":null,\"price\":null,\"actual_price\":null,\"discount\":50,\"rating\":null,"
-                        "\"rating_count\":null,\"description\":null,\"image\":null,\"link\":null,\"category\":null,"
-                        "\"category_path\":null,\"cluster\":0}");
+    assert_string_equal(
+        pasar_buf_cstr(&buf),
+        "{\"product_id\":\"P2\",\"name\":null,\"price\":null,\"actual_price\":null,\"discount\":50,\"rating\":null,"
+        "\"rating_count\":null,\"description\":null,\"image\":null,\"link\":null,\"category\":null,"
+        "\"category_path\":null,\"cluster\":0}");
     pasar_buf_fini(&buf);
     catalog_fini(&c);
 }
@@ -43,8 +45,9 @@ static void test_catalog__the_last_record_of_an_id_stands_at_its_own_place(void 
     (void)state;
     /* models have 2, 4 and 6 rows */
     static const struct row rows[] = {
-        {"A", "first A", "K", "", 1, 1, 1, 0},  {"B", "only B", "K", "", 2, 1, 1, 0}, {"A", "second A", "K", "", 3, 1, 1, 1},
-        {"C", "only C", "K", "", 4, 1, 1, 1},   {"A", "third A", "K", "", 5, 1, 1, 2}, {"D", "only D", "K", "", 6, 1, 1, 2},
+        {"A", "first A", "K", "", 1, 1, 1, 0},  {"B", "only B", "K", "", 2, 1, 1, 0},
+        {"A", "second A", "K", "", 3, 1, 1, 1}, {"C", "only C", "K", "", 4, 1, 1, 1},
+        {"A", "third A", "K", "", 5, 1, 1, 2},  {"D", "only D", "K", "", 6, 1, 1, 2},
     };
     static const char *const want[PASAR_MODELS][5] = {{"A", "B"}, {"B", "A", "C"}, {"B", "C", "A", "D"}};
     static const double price_of_a[PASAR_MODELS] = {1, 3, 5};
@@ -100,10 +103,11 @@ static void test_catalog__trees_are_sorted_and_counted(void **state)
     struct catalog c;
     assert_int_equal(support_catalog(&c, rows, 6), 0);
     assert_string_equal(c.views[2].categories_json[0], "{\"A\":[\"C\",\"Z\"],\"B\":[\"Y\"],\"b\":[]}");
-    assert_string_equal(c.views[2].categories_json[1],
-                        "{\"A\":{\"count\":3,\"subcategories\":[{\"name\":\"C\",\"count\":1},{\"name\":\"Z\",\"count\":2}]},"
-                        "\"B\":{\"count\":1,\"subcategories\":[{\"name\":\"Y\",\"count\":1}]},\"b\":{\"count\":1,"
-                        "\"subcategories\":[]}}");
+    assert_string_equal(
+        c.views[2].categories_json[1],
+        "{\"A\":{\"count\":3,\"subcategories\":[{\"name\":\"C\",\"count\":1},{\"name\":\"Z\",\"count\":2}]},"
+        "\"B\":{\"count\":1,\"subcategories\":[{\"name\":\"Y\",\"count\":1}]},\"b\":{\"count\":1,"
+        "\"subcategories\":[]}}");
     assert_string_equal(c.views[0].categories_json[0], "{\"A\":[\"Z\"],\"B\":[\"Y\"]}");
     catalog_fini(&c);
 }
@@ -112,7 +116,8 @@ static void test_catalog__trees_are_sorted_and_counted(void **state)
 
 enum { ROWS = 700, PATHS = 12 };
 
-static const char *const paths[PATHS] = {"A|B", "A|B|C", "a|b|d", "A", "AB|C", "Z|Q", "Z|q|R", "", "É|X", "é|x|Y", "A|B|CC", "M-N"};
+static const char *const paths[PATHS] = {"A|B",   "A|B|C", "a|b|d", "A",     "AB|C",   "Z|Q",
+                                         "Z|q|R", "",      "É|X",   "é|x|Y", "A|B|CC", "M-N"};
 static struct row rows[ROWS];
 static char ids[ROWS][8], names[ROWS][16];
 
@@ -121,10 +126,14 @@ static void make_rows(uint64_t *random)
     for (int i = 0; i < ROWS; i++) {
         snprintf(ids[i], sizeof ids[i], "%u", support_random(random) % 500);
         snprintf(names[i], sizeof names[i], "n%u", support_random(random) % 300);
-        rows[i] = (struct row){ids[i], support_random(random) % 20 ? names[i] : NULL, paths[support_random(random) % PATHS], "",
+        rows[i] = (struct row){ids[i],
+                               support_random(random) % 20 ? names[i] : NULL,
+                               paths[support_random(random) % PATHS],
+                               "",
                                support_random(random) % 30 ? support_random(random) % 1000 : NAN,
                                support_random(random) % 15 ? support_random(random) % 51 / 10.0 : NAN,
-                               support_random(random) % 15 ? support_random(random) % 1000 : NAN, (int)(support_random(random) % 3)};
+                               support_random(random) % 15 ? support_random(random) % 1000 : NAN,
+                               (int)(support_random(random) % 3)};
     }
 }
 
@@ -158,8 +167,8 @@ static size_t best_first(int *list, size_t n)
     return n;
 }
 
-static void expect(const struct catalog *c, const struct select_result *result, const int *want, size_t n, uint32_t offset,
-                   uint32_t limit)
+static void expect(const struct catalog *c, const struct select_result *result, const int *want, size_t n,
+                   uint32_t offset, uint32_t limit)
 {
     size_t have = offset >= n ? 0 : n - offset < limit ? n - offset : limit;
     assert_int_equal(result->total, n);
@@ -180,7 +189,8 @@ static void test_select__prices_are_what_brute_force_finds(void **state)
     for (int round = 0; round < 400; round++) {
         int model = 1 + round % 3, count = model == 3 ? ROWS : model * ((ROWS + 2) / 3);
         double low = support_random(&random) % 1000, high = low + support_random(&random) % 200;
-        uint32_t offset = support_random(&random) % 4 ? 0 : support_random(&random) % 60, limit = 1 + support_random(&random) % 30;
+        uint32_t offset = support_random(&random) % 4 ? 0 : support_random(&random) % 60,
+                 limit = 1 + support_random(&random) % 30;
         size_t n = 0;
         for (int i = 0; i < count; i++) {
             if (stands(i, count) && rows[i].price >= low && rows[i].price <= high)
@@ -210,8 +220,13 @@ static void test_select__categories_and_filters_are_what_brute_force_finds(void 
         const char *text = prefixes[support_random(&random) % PASAR_ARRAY_LEN(prefixes)];
         fold_case(&prefix, text, strlen(text));
         bool filtered = round % 2;
-        struct select_filter filter = {filtered ? 200 : NAN, filtered ? 900 : NAN, round % 4 == 3 ? 2 : NAN,
-                                       round % 8 == 7 ? 1 : -1, NULL, 0, model};
+        struct select_filter filter = {filtered ? 200 : NAN,
+                                       filtered ? 900 : NAN,
+                                       round % 4 == 3 ? 2 : NAN,
+                                       round % 8 == 7 ? 1 : -1,
+                                       NULL,
+                                       0,
+                                       model};
         uint32_t ids_found[PATHS + 1], first, offset = round % 5 ? 0 : 3, limit = 1 + support_random(&random) % 40;
         uint32_t categories = catalog_category_prefix(&c, prefix.len ? prefix.data : "", prefix.len, &first);
         for (uint32_t i = 0; i < categories; i++)
@@ -220,9 +235,10 @@ static void test_select__categories_and_filters_are_what_brute_force_finds(void 
         for (int i = 0; i < count; i++) {
             pasar_buf_reset(&path);
             fold_case(&path, rows[i].category, strlen(rows[i].category));
-            if (stands(i, count) && path.len >= prefix.len && (prefix.len == 0 || memcmp(path.data, prefix.data, prefix.len) == 0) &&
-                (!filtered || (rows[i].price >= 200 && rows[i].price <= 900)) && (round % 4 != 3 || rows[i].rating >= 2) &&
-                (round % 8 != 7 || rows[i].cluster == 1))
+            if (stands(i, count) && path.len >= prefix.len &&
+                (prefix.len == 0 || memcmp(path.data, prefix.data, prefix.len) == 0) &&
+                (!filtered || (rows[i].price >= 200 && rows[i].price <= 900)) &&
+                (round % 4 != 3 || rows[i].rating >= 2) && (round % 8 != 7 || rows[i].cluster == 1))
                 want[n++] = i;
         }
         best_first(want, n);
@@ -239,7 +255,7 @@ static void test_select__sorting_puts_nulls_last_and_ties_in_arrival_order(void 
 {
     (void)state;
     static const struct row list[] = {
-        {"1", "d", "K", "", 5, 4, 10, 0}, {"2", "b", "K", "", NAN, 5, 20, 0}, {"3", "c", "K", "", 5, NAN, 30, 0},
+        {"1", "d", "K", "", 5, 4, 10, 0},  {"2", "b", "K", "", NAN, 5, 20, 0}, {"3", "c", "K", "", 5, NAN, 30, 0},
         {"4", NULL, "K", "", 3, 4, 20, 0}, {"5", "a", "K", "", 9, 2, NAN, 0},
     };
     static const struct {
@@ -272,13 +288,15 @@ static void test_select__sorting_puts_nulls_last_and_ties_in_arrival_order(void 
 static void test_catalog__score_is_a_bayesian_mean(void **state)
 {
     (void)state;
-    static const struct row list[] = {{"1", "a", "K", "", 1, 5, 1, 0}, {"2", "b", "K", "", 1, 4.5, 1000, 0}, {"3", "c", "K", "", 1, 3, 10, 0}};
+    static const struct row list[] = {
+        {"1", "a", "K", "", 1, 5, 1, 0}, {"2", "b", "K", "", 1, 4.5, 1000, 0}, {"3", "c", "K", "", 1, 3, 10, 0}};
     struct catalog c;
     assert_int_equal(support_catalog(&c, list, 3), 0);
     const struct catalog_view *v = &c.views[2];
     assert_true(fabs(v->rating_mean - 12.5 / 3) < 1e-12 && v->votes_prior == 10);
     assert_true(fabs(catalog_score(v, &c.products[0]) - (5 + 10 * 12.5 / 3) / 11) < 1e-12);
-    assert_true(catalog_score(v, &c.products[1]) > catalog_score(v, &c.products[0])); /* one vote of 5 is not the best */
+    assert_true(catalog_score(v, &c.products[1]) >
+                catalog_score(v, &c.products[0])); /* one vote of 5 is not the best */
     catalog_fini(&c);
 }
 

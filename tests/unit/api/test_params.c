@@ -29,8 +29,9 @@ static void test_params__values_are_decoded_and_typed(void **state)
     assert_int_equal(parse("limit=7&name=usb+c%C3%A2ble%26&target_price=3.5e2&model=2&counts=Yes&&", ALL), 0);
     assert_true(params.given[PARAM_LIMIT] && params.number[PARAM_LIMIT] == 7);
     assert_int_equal(params.text_len[PARAM_NAME], 11);
-    assert_memory_equal(params.text[PARAM_NAME], "usb c\xc3\xa2"
-                                                 "ble&",
+    assert_memory_equal(params.text[PARAM_NAME],
+                        "usb c\xc3\xa2"
+                        "ble&",
                         11);
     assert_true(params.number[PARAM_TARGET_PRICE] == 350 && params.number[PARAM_MODEL] == 2);
     assert_true(params.number[PARAM_COUNTS] == 1);
@@ -50,20 +51,43 @@ static void test_params__bad_ones_are_named(void **state)
     static const struct {
         const char *query, *names;
     } bad[] = {
-        {"limit=0", "limit"},           {"limit=1001", "limit"},        {"limit=-1", "limit"},
-        {"limit=5.0", "limit"},         {"limit=", "limit"},            {"limit=1e2", "limit"},
-        {"limit=99999999999999999999", "limit"},                        {"limit=5&limit=5", "limit"},
-        {"limit=%205", "limit"},        {"offset=-1", "offset"},        {"offset=4294967296", "offset"},
-        {"target_price=abc", "target_price"},                           {"target_price=-1", "target_price"},
-        {"target_price=nan", "target_price"},                           {"target_price=inf", "target_price"},
-        {"target_price=1e999", "target_price"},                         {"target_price=0x10", "target_price"},
-        {"tolerance=101", "tolerance"}, {"min_rating=5.1", "min_rating"}, {"cluster=256", "cluster"},
-        {"model=4", "model"},           {"model=0", "model"},           {"model=1,2", "model"},
-        {"counts=maybe", "counts"},     {"sort=prize", "prize"},        {"sort=price,,rating", "sort"},
-        {"sort=price,rating,name,discount,score", "sort"},              {"name=%", "name"},
-        {"name=%zz", "name"},           {"name=a%00b", "name"},         {"name=%ff", "name"},
-        {"name=%ed%a0%80", "name"},     {"nmae=x", "nmae"},             {"=x", "unknown"},
-        {"%ff=x", "name"},              {"a%00=x", "encoded"},          {"sort=", "sort"},
+        {"limit=0", "limit"},
+        {"limit=1001", "limit"},
+        {"limit=-1", "limit"},
+        {"limit=5.0", "limit"},
+        {"limit=", "limit"},
+        {"limit=1e2", "limit"},
+        {"limit=99999999999999999999", "limit"},
+        {"limit=5&limit=5", "limit"},
+        {"limit=%205", "limit"},
+        {"offset=-1", "offset"},
+        {"offset=4294967296", "offset"},
+        {"target_price=abc", "target_price"},
+        {"target_price=-1", "target_price"},
+        {"target_price=nan", "target_price"},
+        {"target_price=inf", "target_price"},
+        {"target_price=1e999", "target_price"},
+        {"target_price=0x10", "target_price"},
+        {"tolerance=101", "tolerance"},
+        {"min_rating=5.1", "min_rating"},
+        {"cluster=256", "cluster"},
+        {"model=4", "model"},
+        {"model=0", "model"},
+        {"model=1,2", "model"},
+        {"counts=maybe", "counts"},
+        {"sort=prize", "prize"},
+        {"sort=price,,rating", "sort"},
+        {"sort=price,rating,name,discount,score", "sort"},
+        {"name=%", "name"},
+        {"name=%zz", "name"},
+        {"name=a%00b", "name"},
+        {"name=%ff", "name"},
+        {"name=%ed%a0%80", "name"},
+        {"nmae=x", "nmae"},
+        {"=x", "unknown"},
+        {"%ff=x", "name"},
+        {"a%00=x", "encoded"},
+        {"sort=", "sort"},
     };
     for (size_t i = 0; i < PASAR_ARRAY_LEN(bad); i++) {
         assert_int_equal(parse(bad[i].query, ALL), -1);

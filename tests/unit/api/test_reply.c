@@ -24,7 +24,10 @@ static void test_blob__gzip_unpacks_to_the_same(void **state)
         text[i] = (char)('a' + i * i % 17);
     assert_int_equal(blob_borrow(&blob, text, 50000, &err), 0);
     assert_true(blob.gzip && blob.gzip_len < 25000);
-    z_stream z = {.next_in = (Bytef *)blob.gzip, .avail_in = (uInt)blob.gzip_len, .next_out = (Bytef *)out, .avail_out = sizeof out};
+    z_stream z = {.next_in = (Bytef *)blob.gzip,
+                  .avail_in = (uInt)blob.gzip_len,
+                  .next_out = (Bytef *)out,
+                  .avail_out = sizeof out};
     assert_int_equal(inflateInit2(&z, 15 + 16), Z_OK);
     assert_int_equal(inflate(&z, Z_FINISH), Z_STREAM_END);
     assert_int_equal(z.total_out, 50000);
@@ -40,9 +43,10 @@ static void test_blob__gzip_unpacks_to_the_same(void **state)
 static void test_blob__accept_encoding_is_read_with_weights(void **state)
 {
     (void)state;
-    static const char *const yes[] = {"gzip", "GZIP", "deflate, gzip", "gzip;q=0.5", "br;q=1, gzip;q=0.001", "*", "x-gzip", "gzip ; q=1",
-                                      "identity;q=0, *;q=0.1"};
-    static const char *const no[] = {"", "gzip;q=0", "gzip;q=0.000", "br", "deflate", "gzipped", "*;q=0", "gzip;q=0, *", "identity"};
+    static const char *const yes[] = {"gzip", "GZIP",   "deflate, gzip", "gzip;q=0.5",           "br;q=1, gzip;q=0.001",
+                                      "*",    "x-gzip", "gzip ; q=1",    "identity;q=0, *;q=0.1"};
+    static const char *const no[] = {"",        "gzip;q=0", "gzip;q=0.000", "br",      "deflate",
+                                     "gzipped", "*;q=0",    "gzip;q=0, *",  "identity"};
     for (size_t i = 0; i < PASAR_ARRAY_LEN(yes); i++)
         assert_true(blob_accepts_gzip(yes[i]));
     for (size_t i = 0; i < PASAR_ARRAY_LEN(no); i++)
@@ -78,7 +82,8 @@ static void test_reply__problems_are_rfc_9457_with_error(void **state)
     pasar_buf_adds(&suggestions, "[\"x\"]");
     reply_suggest(&reply, &suggestions);
     assert_string_equal(pasar_buf_cstr(&reply.body),
-                        "{\"type\":\"about:blank\",\"title\":\"Not Found\",\"status\":404,\"detail\":\"no 'a\\\"b\xef\xbf\xbd\\u003c'\","
+                        "{\"type\":\"about:blank\",\"title\":\"Not Found\",\"status\":404,\"detail\":\"no "
+                        "'a\\\"b\xef\xbf\xbd\\u003c'\","
                         "\"error\":\"no 'a\\\"b\xef\xbf\xbd\\u003c'\",\"suggestions\":[\"x\"]}");
     assert_string_equal(reply.content_type, "application/problem+json; charset=utf-8");
     pasar_buf_fini(&suggestions);
@@ -101,17 +106,22 @@ static void expect_link(uint64_t offset, uint64_t limit, uint64_t total, const c
 static void test_reply__links_lead_through_the_pages(void **state)
 {
     (void)state;
-    expect_link(0, 5, 3, "", "</api/products?limit=5&offset=0>; rel=\"first\", </api/products?limit=5&offset=0>; rel=\"last\"");
+    expect_link(0, 5, 3, "",
+                "</api/products?limit=5&offset=0>; rel=\"first\", </api/products?limit=5&offset=0>; rel=\"last\"");
     expect_link(5, 5, 12, "offset=5&category=a%20b&limit=5",
-                "</api/products?category=a%20b&limit=5&offset=0>; rel=\"first\", </api/products?category=a%20b&limit=5&offset=0>; "
+                "</api/products?category=a%20b&limit=5&offset=0>; rel=\"first\", "
+                "</api/products?category=a%20b&limit=5&offset=0>; "
                 "rel=\"prev\", </api/products?category=a%20b&limit=5&offset=10>; rel=\"next\", "
                 "</api/products?category=a%20b&limit=5&offset=10>; rel=\"last\"");
-    expect_link(3, 5, 10, "", "</api/products?limit=5&offset=0>; rel=\"first\", </api/products?limit=5&offset=0>; rel=\"prev\", "
-                              "</api/products?limit=5&offset=8>; rel=\"next\", </api/products?limit=5&offset=5>; rel=\"last\"");
-    expect_link(1000, 5, 10, "", "</api/products?limit=5&offset=0>; rel=\"first\", </api/products?limit=5&offset=5>; rel=\"prev\", "
-                                 "</api/products?limit=5&offset=5>; rel=\"last\"");
-    expect_link(0, 5, 1, "q=>;\"\xc3\xa9\r\nX: y", "</api/products?q=%3E;%22%C3%A9%0D%0AX:%20y&limit=5&offset=0>; rel=\"first\", "
-                                              "</api/products?q=%3E;%22%C3%A9%0D%0AX:%20y&limit=5&offset=0>; rel=\"last\"");
+    expect_link(3, 5, 10, "",
+                "</api/products?limit=5&offset=0>; rel=\"first\", </api/products?limit=5&offset=0>; rel=\"prev\", "
+                "</api/products?limit=5&offset=8>; rel=\"next\", </api/products?limit=5&offset=5>; rel=\"last\"");
+    expect_link(1000, 5, 10, "",
+                "</api/products?limit=5&offset=0>; rel=\"first\", </api/products?limit=5&offset=5>; rel=\"prev\", "
+                "</api/products?limit=5&offset=5>; rel=\"last\"");
+    expect_link(0, 5, 1, "q=>;\"\xc3\xa9\r\nX: y",
+                "</api/products?q=%3E;%22%C3%A9%0D%0AX:%20y&limit=5&offset=0>; rel=\"first\", "
+                "</api/products?q=%3E;%22%C3%A9%0D%0AX:%20y&limit=5&offset=0>; rel=\"last\"");
 }
 
 /* ------------------------------------------------------------------ guard */

@@ -25,8 +25,9 @@ static void test_router__fixed_paths_match_exactly(void **state)
     assert_string_equal(route->pattern, "/api/products");
     assert_int_equal(find("/", &route, &segment), ROUTER_FOUND);
     assert_string_equal(route->pattern, "/");
-    static const char *const none[] = {"", "/api", "/api/product", "/api/products/", "/api/productss", "//", "/API/products",
-                                       "/api/products/a/b", "/page/", "/page/../x", "*", "/etc/passwd", "/api//products"};
+    static const char *const none[] = {"",   "/api",          "/api/product",      "/api/products/", "/api/productss",
+                                       "//", "/API/products", "/api/products/a/b", "/page/",         "/page/../x",
+                                       "*",  "/etc/passwd",   "/api//products"};
     for (size_t i = 0; i < PASAR_ARRAY_LEN(none); i++)
         assert_int_equal(find(none[i], &route, &segment), ROUTER_NO_PATH);
     pasar_buf_fini(&segment);
@@ -85,7 +86,8 @@ static void test_router__openapi_names_every_route_and_parameter(void **state)
     openapi_write(&buf, routes, route_count, 1000);
     const char *json = pasar_buf_cstr(&buf);
     for (size_t i = 0; i < route_count; i++) {
-        snprintf(text, sizeof text, "\"%s\":{\"%s\"", routes[i].pattern, routes[i].methods & METHOD_POST ? "post" : "get");
+        snprintf(text, sizeof text, "\"%s\":{\"%s\"", routes[i].pattern,
+                 routes[i].methods & METHOD_POST ? "post" : "get");
         assert_non_null(strstr(json, text));
         if (routes[i].schema) {
             snprintf(text, sizeof text, "\"%s\":{\"type\":", routes[i].schema);

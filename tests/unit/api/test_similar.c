@@ -18,7 +18,8 @@ static const struct row shop[] = {
     {"c2", "Acme Micro USB Data Cable", "Computers|Cables|USBCables", "cable for phones", 200, 4.0, 50, 0},
     {"h1", "Acme HDMI Cable 2m", "Electronics|Cables|HDMICables", "for television", 400, 4.1, 70, 1},
     {"w1", "Fenwick Smart Watch with Heart Rate", "Electronics|Wearables|SmartWatches", "bluetooth", 2000, 3.9, 900, 2},
-    {"w2", "Borealis Smart Watch Series 100%", "Electronics|Wearables|SmartWatches", "sleep tracker", 3000, 4.3, 800, 2},
+    {"w2", "Borealis Smart Watch Series 100%", "Electronics|Wearables|SmartWatches", "sleep tracker", 3000, 4.3, 800,
+     2},
     {"p1", "Cintra Power Bank 10000mAh", "Electronics|Mobiles|PowerBanks", "charges phones twice", 1000, 4.1, 300, 1},
     {"m1", "Dundee Mixer Grinder 500W", "Home|Kitchen|MixerGrinders", "three jars", 2500, 4.0, 60, 2},
     {"m2", "Hikari Mixer Grinder 750W with Juicer", "Home|Kitchen|MixerGrinders", "four jars", 3500, 4.4, 90, 2},
@@ -53,7 +54,8 @@ static uint32_t total;
 
 static size_t ask(const char *name, int64_t product, int model, const struct similar_hit **hits)
 {
-    struct similar_query query = {.name = name, .len = name ? strlen(name) : 0, .product = product, .model = model, .limit = 100};
+    struct similar_query query = {
+        .name = name, .len = name ? strlen(name) : 0, .product = product, .model = model, .limit = 100};
     size_t count = 0;
     assert_int_equal(similar_search(&textindex, &query, &scratch, hits, &count, &total), 0);
     for (size_t i = 1; i < count; i++)
@@ -116,9 +118,34 @@ static void check_contains(const char *name)
 static void test_similar__names_that_contain_the_query_come_first(void **state)
 {
     (void)state;
-    static const char *const queries[] = {"cable", "CABLE", "usb", "able", "usb cable", "smart watch", "t watch", "rt wat", "o", " ",
-                                          "100%",  "%",     ".",   "1.5m", ".5",    "5m",        "ÉVORA",  "évora c", "Wayona USB Type C Braided Cable 1.5m",
-                                          "mixer grinder 750w with", "e c", "grinder 7", "xyz", "with", "braided cable 1.", "e", "cables", "cafe"};
+    static const char *const queries[] = {"cable",
+                                          "CABLE",
+                                          "usb",
+                                          "able",
+                                          "usb cable",
+                                          "smart watch",
+                                          "t watch",
+                                          "rt wat",
+                                          "o",
+                                          " ",
+                                          "100%",
+                                          "%",
+                                          ".",
+                                          "1.5m",
+                                          ".5",
+                                          "5m",
+                                          "ÉVORA",
+                                          "évora c",
+                                          "Wayona USB Type C Braided Cable 1.5m",
+                                          "mixer grinder 750w with",
+                                          "e c",
+                                          "grinder 7",
+                                          "xyz",
+                                          "with",
+                                          "braided cable 1.",
+                                          "e",
+                                          "cables",
+                                          "cafe"};
     for (size_t i = 0; i < PASAR_ARRAY_LEN(queries); i++)
         check_contains(queries[i]);
 }
@@ -131,7 +158,8 @@ static void test_similar__every_piece_of_every_name_is_found(void **state)
         size_t len = strlen(shop[i].name);
         for (size_t from = 0; from < len; from++) {
             for (size_t n = 1; n <= 12 && from + n <= len; n++) {
-                if (((unsigned char)shop[i].name[from] & 0xc0) == 0x80 || ((unsigned char)shop[i].name[from + n] & 0xc0) == 0x80)
+                if (((unsigned char)shop[i].name[from] & 0xc0) == 0x80 ||
+                    ((unsigned char)shop[i].name[from + n] & 0xc0) == 0x80)
                     continue;
                 memcpy(piece, shop[i].name + from, n);
                 piece[n] = '\0';
@@ -174,7 +202,8 @@ static void test_similar__pages_join_without_gap(void **state)
     for (size_t i = 0; i < n; i++)
         all[i] = hits[i].product;
     for (uint32_t offset = 0; offset < n + 3; offset += 2) {
-        struct similar_query query = {.name = "cable watch mixer", .len = 17, .product = -1, .model = 3, .offset = offset, .limit = 2};
+        struct similar_query query = {
+            .name = "cable watch mixer", .len = 17, .product = -1, .model = 3, .offset = offset, .limit = 2};
         assert_int_equal(similar_search(&textindex, &query, &scratch, &hits, &count, &total), 0);
         assert_int_equal(total, n);
         assert_int_equal(count, offset >= n ? 0 : n - offset < 2 ? n - offset : 2);
@@ -187,7 +216,8 @@ static void test_similar__random_queries_never_break_it(void **state)
 {
     (void)state;
     uint64_t random = 5;
-    static const char *const pieces[] = {"usb", "cabel", " ", "watch", "\xc3\xa9", "\xcc\x81", "1.5", ".", "%", "q", "mixergrinder", "\xf0\x9f\x98\x80", "-", "w"};
+    static const char *const pieces[] = {"usb", "cabel", " ", "watch",        "\xc3\xa9",         "\xcc\x81", "1.5",
+                                         ".",   "%",     "q", "mixergrinder", "\xf0\x9f\x98\x80", "-",        "w"};
     for (int round = 0; round < 3000; round++) {
         char text[200] = "";
         const struct similar_hit *hits;

@@ -48,7 +48,8 @@ static void test_fit__separate_groups_are_found_and_worded(void **state)
 static void test_fit__few_points_make_few_clusters(void **state)
 {
     (void)state;
-    static const struct row rows[] = {{"1", "a", "K", "", 5, 4, 1, 0}, {"2", "b", "K", "", 5, 4, 1, 0}, {"3", "c", "K", "", NAN, 4, 1, 0}};
+    static const struct row rows[] = {
+        {"1", "a", "K", "", 5, 4, 1, 0}, {"2", "b", "K", "", 5, 4, 1, 0}, {"3", "c", "K", "", NAN, 4, 1, 0}};
     static const enum pasar_column columns[] = {PASAR_COL_DISCOUNTED_PRICE};
     struct catalog c;
     struct fit fit;
