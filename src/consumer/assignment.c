@@ -302,12 +302,16 @@ static rd_kafka_topic_partition_list_t *uncommitted(struct assignment *a)
 
     for (size_t i = 0; i < a->count; i++) {
         struct partition *p = &a->partitions[i];
+        rd_kafka_topic_partition_t *element;
 
         if (p->published_next <= p->committed_next)
             continue;
         if (list == NULL)
             list = rd_kafka_topic_partition_list_new((int)a->count);
-        rd_kafka_topic_partition_list_add(list, a->config->kafka.topic, p->id)->offset = p->published_next;
+        element = rd_kafka_topic_partition_list_add(list, a->config->kafka.topic, p->id);
+        element->offset = p->published_next;
+        element->metadata = strdup(a->directory_id); /* freed with the list */
+        element->metadata_size = element->metadata != NULL ? META_ID_LEN : 0;
         p->committed_next = p->published_next;
     }
     return list;

@@ -15,6 +15,7 @@
 #include "consumer/batcher.h"
 #include "consumer/config.h"
 #include "consumer/endwatch.h"
+#include "consumer/meta.h"
 #include "consumer/partition.h"
 #include "consumer/publisher.h"
 #include "consumer/stats.h"
@@ -27,6 +28,7 @@ struct assignment {
     struct endwatch *endwatch; /* NULL unless --exit-at-end */
     struct stats *stats;
     struct batcher_limits limits;
+    char directory_id[META_ID_LEN + 1]; /* in the metadata of our commits */
     struct partition *partitions;
     size_t count;
     bool needs_recovery; /* some partition is not ready */

@@ -30,8 +30,6 @@ static const struct pasar_option table[] = {
     {"on-data-loss", 0, PASAR_OPT_CHOICE, FIELD(on_data_loss), "stop", 0, 0, "stop|continue", NULL,
      "when the broker dropped messages before they were read: end with 65, or go on with what it still has", NULL,
      false},
-    {"ignore-committed", 0, PASAR_OPT_BOOL, FIELD(ignore_committed), NULL, 0, 0, NULL, NULL,
-     "let the directory alone say where to resume: an empty one starts at the topic's beginning", NULL, false},
     {"connect-timeout", 0, PASAR_OPT_SECONDS, FIELD(connect_timeout), "30", 0.1, 86400, NULL, "SECONDS",
      "give up with status 69 when no broker answers at the start for this long", NULL, false},
     {"metrics-port", 0, PASAR_OPT_INT, FIELD(metrics_port), "0", 0, 65535, NULL, "PORT",

@@ -20,9 +20,8 @@ struct consumer_config {
     uint64_t batch_bytes;
     double batch_seconds;
     bool exit_at_end;
-    double exit_idle; /* seconds, 0 = never */
-    int on_data_loss; /* enum on_data_loss */
-    bool ignore_committed;
+    double exit_idle;       /* seconds, 0 = never */
+    int on_data_loss;       /* enum on_data_loss */
     double connect_timeout; /* seconds */
     int64_t metrics_port;   /* 0 = none */
     char *metrics_bind;

@@ -1,7 +1,6 @@
 /* The librdkafka consumer: its settings, the wait for broker and topic, and an end that cannot hang. */
 #include "consumer/connection.h"
 
-#include "consumer/meta.h"
 #include "consumer/partitionlist.h"
 #include "pasar/clock.h"
 #include "pasar/kafka.h"
@@ -96,14 +95,15 @@ static int await_topic(rd_kafka_t *rk, const struct consumer_config *config, int
 }
 
 /* Makes sure that the directory belongs to this cluster, topic and group. */
-static int claim_directory(rd_kafka_t *rk, const struct consumer_config *config, struct pasar_err *err)
+static int claim_directory(rd_kafka_t *rk, const struct consumer_config *config, char directory_id[META_ID_LEN + 1],
+                           struct pasar_err *err)
 {
     struct meta meta = {.topic = config->kafka.topic, .group = config->group};
     char *cluster_id = rd_kafka_clusterid(rk, CLUSTER_ID_MS);
     int result;
 
     meta.cluster_id = cluster_id != NULL ? cluster_id : "";
-    result = meta_claim(config->output, &meta, err);
+    result = meta_claim(config->output, &meta, directory_id, err);
     if (result == 0)
         pasar_info("connected to %s (cluster %s), topic %s, group %s, writing to %s", config->kafka.brokers,
                    meta.cluster_id, config->kafka.topic, config->group, config->output);
@@ -131,13 +131,13 @@ static int take_listed(rd_kafka_t *rk, const struct consumer_config *config, int
 }
 
 int connection_subscribe(rd_kafka_t *rk, const struct consumer_config *config, connection_rebalance_fn rebalance,
-                         void *opaque, struct pasar_err *err)
+                         void *opaque, char directory_id[META_ID_LEN + 1], struct pasar_err *err)
 {
     rd_kafka_topic_partition_list_t *topics;
     rd_kafka_resp_err_t code;
     int partition_count;
 
-    if (await_topic(rk, config, &partition_count, err) != 0 || claim_directory(rk, config, err) != 0)
+    if (await_topic(rk, config, &partition_count, err) != 0 || claim_directory(rk, config, directory_id, err) != 0)
         return -1;
     if (config->partitions != NULL)
         return take_listed(rk, config, partition_count, rebalance, opaque, err);

@@ -5,6 +5,7 @@
 #include <librdkafka/rdkafka.h>
 
 #include "consumer/config.h"
+#include "consumer/meta.h"
 #include "pasar/attrs.h"
 #include "pasar/err.h"
 
@@ -18,10 +19,10 @@ rd_kafka_t *connection_open(const struct consumer_config *config, connection_reb
 /*
  * Waits for the broker (at most --connect-timeout) and for the topic (as long as it takes, saying so), makes sure that
  * the directory belongs to this cluster, topic and group, and joins the group; with --partitions it gives these to
- * `rebalance` instead, as if the group had. 0, or -1 with err.
+ * `rebalance` instead, as if the group had. `directory_id` receives the directory's name (meta.h). 0, or -1 with err.
  */
 int connection_subscribe(rd_kafka_t *rk, const struct consumer_config *config, connection_rebalance_fn rebalance,
-                         void *opaque, struct pasar_err *err) PASAR_MUSTCHECK;
+                         void *opaque, char directory_id[META_ID_LEN + 1], struct pasar_err *err) PASAR_MUSTCHECK;
 
 /*
  * Leaves the group, waiting at most timeout_ms for that, and destroys `rk`. False when the broker did not answer in

@@ -267,7 +267,9 @@ static int open_all(struct consumer *c, struct pasar_err *err)
     assignment_init(&c->assignment);
     c->rk = connection_open(config, assignment_on_rebalance, &c->assignment, err);
     c->assignment.rk = c->rk;
-    return c->rk != NULL ? connection_subscribe(c->rk, config, assignment_on_rebalance, &c->assignment, err) : -1;
+    return c->rk != NULL ? connection_subscribe(c->rk, config, assignment_on_rebalance, &c->assignment,
+                                                c->assignment.directory_id, err)
+                         : -1;
 }
 
 /* Frees everything; false when threads are left that still use some of it (then that is kept). */

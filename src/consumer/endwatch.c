@@ -191,7 +191,7 @@ bool endwatch_is_over(const struct endwatch *watch, struct pasar_buf *waiting_fo
         }
     }
     if (watch->run_count == 0) {
-        say(waiting_for, "a first run: the topic is empty", NULL, -1);
+        say(waiting_for, "a first run: nothing was read so far", NULL, -1);
         return false;
     }
     for (size_t r = 0; r < watch->run_count; r++) {

@@ -2,9 +2,11 @@
 #include "consumer/meta.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <unistd.h>
 
 #include <jansson.h>
@@ -24,10 +26,11 @@ static int check_member(const char *path, const json_t *root, const char *name, 
 }
 
 /* 0 = it is ours, 1 = there is none, -1 = err. */
-static int check(const char *path, const struct meta *meta, struct pasar_err *err)
+static int check(const char *path, const struct meta *meta, char id[META_ID_LEN + 1], struct pasar_err *err)
 {
     json_error_t why;
     json_t *root;
+    const char *found;
     int result;
 
     if (access(path, F_OK) != 0 && errno == ENOENT)
@@ -45,16 +48,29 @@ static int check(const char *path, const struct meta *meta, struct pasar_err *er
         result = check_member(path, root, "topic", meta->topic, "use another --output for another topic", err);
     if (result == 0)
         result = check_member(path, root, "group", meta->group, "use another --output for another group", err);
+    found = json_string_value(json_object_get(root, "directory_id"));
+    if (result == 0 && (found == NULL || strlen(found) != META_ID_LEN))
+        result = pasar_err_set(err, PASAR_EDATA, "%s: no \"directory_id\"", path);
+    if (result == 0)
+        memcpy(id, found, META_ID_LEN + 1);
     json_decref(root);
     return result;
 }
 
 static int write_meta(const char *dir, const struct meta *meta, struct pasar_err *err)
 {
-    json_t *root = json_pack("{s:i, s:s, s:s, s:s}", "format", META_FORMAT, "cluster_id", meta->cluster_id, "topic",
-                             meta->topic, "group", meta->group);
-    char *text = root != NULL ? json_dumps(root, JSON_INDENT(2)) : NULL;
+    char id[META_ID_LEN + 1];
+    uint64_t random;
+    json_t *root;
+    char *text;
     int result;
+
+    if (getrandom(&random, sizeof(random), 0) != (ssize_t)sizeof(random))
+        return pasar_err_errno(err, PASAR_EOS, "getrandom");
+    snprintf(id, sizeof(id), "%016" PRIx64, random);
+    root = json_pack("{s:i, s:s, s:s, s:s, s:s}", "format", META_FORMAT, "cluster_id", meta->cluster_id, "topic",
+                     meta->topic, "group", meta->group, "directory_id", id);
+    text = root != NULL ? json_dumps(root, JSON_INDENT(2)) : NULL;
 
     json_decref(root);
     if (text == NULL)
@@ -64,22 +80,21 @@ static int write_meta(const char *dir, const struct meta *meta, struct pasar_err
     return result;
 }
 
-int meta_claim(const char *dir, const struct meta *meta, struct pasar_err *err)
+int meta_claim(const char *dir, const struct meta *meta, char id[META_ID_LEN + 1], struct pasar_err *err)
 {
-    struct pasar_err lost_race = PASAR_ERR_INIT;
+    struct pasar_err write_err = PASAR_ERR_INIT;
     char *path = NULL;
     int result;
 
     if (asprintf(&path, "%s/" META_FILE, dir) < 0)
         return pasar_err_nomem(err, META_FILE);
-    result = check(path, meta, err);
+    result = check(path, meta, id, err);
     if (result == 1) {
-        result = write_meta(dir, meta, &lost_race);
-        if (result != 0 && access(path, F_OK) == 0) /* another consumer was first: then it must agree with us */
-            result = check(path, meta, err);
-        else if (result != 0)
-            pasar_err_set(err, lost_race.code, "%s", lost_race.msg);
+        if (write_meta(dir, meta, &write_err) != 0 && access(path, F_OK) != 0)
+            result = pasar_err_set(err, write_err.code, "%s", write_err.msg);
+        else
+            result = check(path, meta, id, err); /* ours, or that of a consumer that was first: then it must agree */
     }
     free(path);
-    return result == 0 ? 0 : -1;
+    return result;
 }

@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/stat.h>
 
 #include "consumer/resume.h"
@@ -94,25 +95,32 @@ static enum recovery_result later(const char *what, const char *why)
     return RECOVERY_LATER;
 }
 
-/* The group's committed offset, or -1 without one. */
+/*
+ * The offset that was committed on behalf of this directory, or -1. A commit made for another directory says nothing
+ * about this one, and one made by a tool is no proof that anything was published.
+ */
 static enum recovery_result ask_committed(struct assignment *a, const struct partition *p, int64_t *committed)
 {
-    rd_kafka_topic_partition_list_t *list;
+    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(1);
+    const rd_kafka_topic_partition_t *element;
     rd_kafka_resp_err_t code;
 
     *committed = -1;
-    if (a->config->ignore_committed)
-        return RECOVERY_DONE;
-    list = rd_kafka_topic_partition_list_new(1);
-    rd_kafka_topic_partition_list_add(list, a->config->kafka.topic, p->id);
+    element = rd_kafka_topic_partition_list_add(list, a->config->kafka.topic, p->id);
     code = rd_kafka_committed(a->rk, list, QUERY_TIMEOUT_MS);
     if (code == RD_KAFKA_RESP_ERR_NO_ERROR)
-        code = list->elems[0].err;
-    if (code == RD_KAFKA_RESP_ERR_NO_ERROR && list->elems[0].offset >= 0)
-        *committed = list->elems[0].offset;
+        code = element->err;
+    if (code == RD_KAFKA_RESP_ERR_NO_ERROR && element->offset >= 0) {
+        if (element->metadata_size == META_ID_LEN && memcmp(element->metadata, a->directory_id, META_ID_LEN) == 0)
+            *committed = element->offset;
+        else
+            pasar_debug("partition %" PRId32 ": the commit at offset %" PRId64 " was not made for %s", p->id,
+                        element->offset, a->config->output);
+    }
     rd_kafka_topic_partition_list_destroy(list);
-    return code == RD_KAFKA_RESP_ERR_NO_ERROR ? RECOVERY_DONE
-                                              : later("ask for the committed offset", rd_kafka_err2str(code));
+    if (code == RD_KAFKA_RESP_ERR_NO_ERROR)
+        return RECOVERY_DONE;
+    return later("ask for the committed offset", rd_kafka_err2str(code));
 }
 
 static enum recovery_result say_lost(struct assignment *a, const struct partition *p, const struct resume_point *point,
@@ -147,10 +155,10 @@ static enum recovery_result check_point(struct assignment *a, const struct parti
                       a->config->kafka.topic, p->id, facts->high, bases[point->basis], point->offset);
         return RECOVERY_IMPOSSIBLE;
     }
-    if (point->basis == RESUME_FROM_COMMIT && facts->directory_next < 0)
-        pasar_warn("%s holds nothing of %s [%" PRId32 "], but group %s has read it up to offset %" PRId64
-                   ": starting there; use --ignore-committed to read everything again",
-                   a->config->output, a->config->kafka.topic, p->id, a->config->group, point->offset);
+    if (point->basis == RESUME_FROM_COMMIT)
+        pasar_info("partition %" PRId32 " resumes at offset %" PRId64
+                   ", which was committed: files before it were moved away",
+                   p->id, point->offset);
     else
         pasar_debug("partition %" PRId32 " resumes at offset %" PRId64 ", from %s", p->id, point->offset,
                     bases[point->basis]);

@@ -26,6 +26,18 @@ with Drill() as drill:
     log = finish(drill.consumer(broker.brokers, *ALONE, "--exit-at-end"), 20)
     check(numbers(log)["rows"] == 0, "rows were read twice")
 
+    # a fresh directory is filled from the beginning, whatever the group has committed for another one
+    fresh = drill.dir / "fresh"
+    finish(drill.consumer(broker.brokers, *ALONE, "--exit-at-end", out=fresh), 20)
+    check_exactly_once(fresh, 1000)
+
+    # files that were moved away are not read again: here the commit knows more than the directory
+    for name in batches(fresh):
+        for path in fresh.glob(name.split(".csv")[0].split(".end")[0] + ".*"):
+            path.unlink()
+    log = finish(drill.consumer(broker.brokers, *ALONE, "--exit-idle", "1", out=fresh), 20)
+    check(numbers(log)["messages"] == 0 and "moved away" in log, f"archived files were read again:\n{log}")
+
     # by bytes; only one of the two partitions
     small = drill.dir / "small"
     finish(drill.consumer(broker.brokers, *FAST, "--partitions", "0", "--exit-at-end", "--batch-bytes", "20k", out=small,

@@ -30,36 +30,56 @@ static int teardown(void **state)
 
 static void assert_refused(const char *cluster, const char *topic, const char *group, const char *words)
 {
+    char id[META_ID_LEN + 1];
     struct meta meta = {cluster, topic, group};
     struct pasar_err err = PASAR_ERR_INIT;
 
-    assert_int_equal(meta_claim(dir, &meta, &err), -1);
+    assert_int_equal(meta_claim(dir, &meta, id, &err), -1);
     assert_int_equal(err.code, PASAR_EDATA);
     assert_non_null(strstr(err.msg, words));
 }
 
 static void test_meta__the_first_claim_decides(void **state)
 {
+    char id[META_ID_LEN + 1];
     struct meta meta = {"c1", "t1", "g1"};
     struct pasar_err err = PASAR_ERR_INIT;
 
     (void)state;
-    assert_int_equal(meta_claim(dir, &meta, &err), 0);
-    assert_int_equal(meta_claim(dir, &meta, &err), 0);
+    assert_int_equal(meta_claim(dir, &meta, id, &err), 0);
+    assert_int_equal(meta_claim(dir, &meta, id, &err), 0);
     assert_refused("c2", "t1", "g1", "cluster_id c1, not to c2");
     assert_refused("c1", "t2", "g1", "topic t1, not to t2");
     assert_refused("c1", "t1", "g2", "group g1, not to g2");
 }
 
+static void test_meta__the_directory_keeps_its_id(void **state)
+{
+    char first[META_ID_LEN + 1], again[META_ID_LEN + 1], other[META_ID_LEN + 1], path[128];
+    struct meta meta = {"c1", "t1", "g1"};
+    struct pasar_err err = PASAR_ERR_INIT;
+
+    (void)state;
+    assert_int_equal(meta_claim(dir, &meta, first, &err), 0);
+    assert_int_equal(meta_claim(dir, &meta, again, &err), 0);
+    assert_string_equal(first, again);
+    assert_int_equal(strlen(first), META_ID_LEN);
+    snprintf(path, sizeof(path), "%s/" META_FILE, dir);
+    assert_int_equal(remove(path), 0);
+    assert_int_equal(meta_claim(dir, &meta, other, &err), 0);
+    assert_string_not_equal(first, other);
+}
+
 static void test_meta__an_unknown_cluster_id_refuses_nothing(void **state)
 {
+    char id[META_ID_LEN + 1];
     struct meta meta = {"", "t1", "g1"};
     struct pasar_err err = PASAR_ERR_INIT;
 
     (void)state;
-    assert_int_equal(meta_claim(dir, &meta, &err), 0);
+    assert_int_equal(meta_claim(dir, &meta, id, &err), 0);
     meta.cluster_id = "c1";
-    assert_int_equal(meta_claim(dir, &meta, &err), 0);
+    assert_int_equal(meta_claim(dir, &meta, id, &err), 0);
 }
 
 static void write_file(const char *text)
@@ -83,6 +103,8 @@ static void test_meta__damage_and_other_formats_are_refused(void **state)
     assert_refused("c", "t", "g", "not of format 1");
     write_file("{\"format\":1,\"cluster_id\":\"c\",\"topic\":\"t\"}");
     assert_refused("c", "t", "g", "no \"group\"");
+    write_file("{\"format\":1,\"cluster_id\":\"c\",\"topic\":\"t\",\"group\":\"g\"}");
+    assert_refused("c", "t", "g", "no \"directory_id\"");
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -91,6 +113,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(test_meta__the_first_claim_decides),
+        TEST(test_meta__the_directory_keeps_its_id),
         TEST(test_meta__an_unknown_cluster_id_refuses_nothing),
         TEST(test_meta__damage_and_other_formats_are_refused),
     };
