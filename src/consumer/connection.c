@@ -135,7 +135,7 @@ int connection_subscribe(rd_kafka_t *rk, const struct consumer_config *config, c
 {
     rd_kafka_topic_partition_list_t *topics;
     rd_kafka_resp_err_t code;
-    int partition_count;
+    int partition_count = 0;
 
     if (await_topic(rk, config, &partition_count, err) != 0 || claim_directory(rk, config, directory_id, err) != 0)
         return -1;
