@@ -5,7 +5,9 @@
  *   <same stem>.rejects.jsonl   messages that are no valid records; published before the .csv, only if there are any
  * and the end of a run is a range of its own:
  *   <topic>+<partition>+<offset>+<offset>.end.json    the control record, its own commit point
- * Offsets are inclusive. Dot-names are work in progress and never read. Topic names hold no '+' (Kafka allows [A-Za-z0-9._-]).
+ * Offsets are inclusive. Dot-names are work in progress and never read. Topic names hold no '+' (Kafka allows
+ * [A-Za-z0-9._-]); a topic that begins with '.', or has more than 188 bytes (file names end at 255), cannot be stored and is
+ * refused by the writers (PASAR_EUSAGE).
  */
 #ifndef PASAR_BATCH_H
 #define PASAR_BATCH_H
@@ -67,13 +69,17 @@ struct pasar_batch_writer *pasar_batch_writer_open(const char *dir, const char *
 
 /*
  * Adds a row: the decoded record, its message offset (rising), and from its headers the run (NULL or "" if foreign) and row
- * number (0 if foreign); `value` is the message's JSON, for the digest. 0, or -1 with err (sticky).
+ * number (0 if foreign); `value` is the message's JSON, for the digest. A run that pasar_run_is_valid refuses, or a row 0,
+ * makes the message foreign. 0, or -1 with err (sticky).
  */
 int pasar_batch_writer_add(struct pasar_batch_writer *w, int64_t offset, const struct pasar_record *record,
                            const char *run, uint64_t row, const void *value, size_t value_len,
                            struct pasar_err *err) PASAR_MUSTCHECK;
 
-/* Adds a message that is no valid record: JSON line with topic, partition, offset, run, row, reason, key and value (base64). */
+/*
+ * Adds a message that is no valid record: JSON line with topic, partition, offset, run, row, reason, key and value (base64;
+ * null where the pointer is NULL). `reason` may hold any bytes.
+ */
 int pasar_batch_writer_reject(struct pasar_batch_writer *w, int64_t offset, const char *run, uint64_t row,
                               const void *key, size_t key_len, const void *value, size_t value_len, const char *reason,
                               struct pasar_err *err) PASAR_MUSTCHECK;
@@ -82,7 +88,9 @@ void pasar_batch_writer_stats(const struct pasar_batch_writer *w, struct pasar_b
 
 /*
  * Publishes (rejects, sidecar, then CSV; each fsynced, no-replace) and frees `w`. On failure what was published of the
- * twins is removed again, the batch is gone and -1 is returned: the caller resumes from the directory.
+ * twins is removed again, the batch is gone and -1 is returned: the caller resumes from the directory. (When only the last
+ * fsync of the directory fails, the batch is visible and whole, and -1 is returned too.) A batch without messages is refused
+ * (PASAR_EBUG); one of rejects alone has a .csv of a header alone.
  */
 int pasar_batch_writer_publish(struct pasar_batch_writer *w, struct pasar_err *err) PASAR_MUSTCHECK;
 
@@ -120,7 +128,10 @@ struct pasar_batch_sidecar {
     size_t range_count;
 };
 
-/* Reads and checks the sidecar of batch `name`. Free with pasar_batch_sidecar_free. A missing one: PASAR_ENOINPUT. */
+/*
+ * Reads and checks the sidecar of batch `name`: names, counts and ranges must agree with each other and with `name`. Free
+ * with pasar_batch_sidecar_free (not needed after a failure, but harmless). A missing one: PASAR_ENOINPUT.
+ */
 int pasar_batch_sidecar_read(struct pasar_batch_sidecar *sidecar, const char *dir, const struct pasar_batch_name *name,
                              struct pasar_err *err) PASAR_MUSTCHECK;
 void pasar_batch_sidecar_free(struct pasar_batch_sidecar *sidecar);

@@ -168,6 +168,31 @@ static int to_csv(struct pasar_buf *out)
     return err.code == PASAR_OK ? 0 : 1;
 }
 
+static int from_csv(struct pasar_buf *out)
+{
+    int fd = STDIN_FILENO;
+    struct pasar_csv_reader *reader = pasar_csv_reader_new(pasar_csv_read_fd, &fd, 1 << 28);
+    struct pasar_err err = PASAR_ERR_INIT;
+    struct pasar_record_map map;
+    struct pasar_record record;
+    struct pasar_csv_row row;
+    const char *reason;
+
+    if (reader == NULL || pasar_csv_reader_next(reader, &row, &reason, &err) != PASAR_CSV_ROW ||
+        pasar_record_map_header(&map, &row, &err) != 0)
+        abort();
+    while (err.code == PASAR_OK && pasar_csv_reader_next(reader, &row, &reason, &err) == PASAR_CSV_ROW) {
+        if (pasar_record_from_csv(&record, &map, &row, &err) != 0) {
+            fprintf(stderr, "line %" PRIu64 ": %s\n", row.line, err.msg);
+            break;
+        }
+        pasar_record_add_json(out, &record);
+        pasar_buf_addc(out, '\n');
+    }
+    pasar_csv_reader_free(reader);
+    return err.code == PASAR_OK ? 0 : 1;
+}
+
 static void slurp(int fd, struct pasar_buf *buf)
 {
     ssize_t n;
@@ -305,8 +330,10 @@ int main(int argc, char **argv)
         dump_clean(&out, argv + 2, argc - 2, 1 << 20, false);
     } else if (strcmp(mode, "to-csv") == 0) {
         rc = to_csv(&out);
+    } else if (strcmp(mode, "from-csv") == 0) {
+        rc = from_csv(&out);
     } else {
-        fputs("Usage: records-tool csv|clean|to-csv|golden ...\n", stderr);
+        fputs("Usage: records-tool csv|clean|to-csv|from-csv|golden ...\n", stderr);
         rc = 64;
     }
     if (out.len > 0 && fwrite(out.data, 1, out.len, stdout) != out.len)
