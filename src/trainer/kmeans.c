@@ -13,8 +13,9 @@ enum {
     POLISH_PASSES = 100,
 };
 
-static const double search_tol = 1e-6;    /* a search run may stop this early: the winner is finished afterwards */
-static const double search_budget = 1e10; /* distances; some five seconds on one core */
+static const double search_tol = 1e-6;       /* a search run may stop this early: the winner is finished afterwards */
+static const double search_least_work = 3e8; /* distances; some tenths of a second on one core */
+static const double search_budget = 1e10;    /* distances; some five seconds on one core */
 
 const char *kmeans_stop_name(enum lloyd_stop stop)
 {
@@ -112,6 +113,7 @@ static int fit_all(struct kmeans_fit *fit, uint16_t *labels, const struct matrix
         .max_iter = params->max_iter,
         .tol = params->tol > search_tol ? params->tol : search_tol,
         .patience = fit->k > 1 ? params->patience : 0,
+        .least_work = search_least_work,
         .budget = search_budget,
     };
     struct kmeans_finalist finalists[FINALISTS];

@@ -194,10 +194,18 @@ static int run_starts(struct population *p, struct pasar_err *err)
     return 0;
 }
 
+/* Small problems get more children: they cost next to nothing, and grids of duplicates have many near-optima. */
+static bool should_go_on(const struct population *p, unsigned idle)
+{
+    const struct kmeans_search *search = p->search;
+    unsigned patience = search->patience * (p->work < search->least_work ? KMEANS_SEARCH_EXTRA : 1);
+    return idle < patience && p->work < search->budget;
+}
+
 static int evolve(struct population *p, struct pasar_err *err)
 {
     uint64_t stream = UINT64_C(1) << 32; /* apart from the streams of the starts */
-    for (unsigned idle = 0; idle < p->search->patience && p->work < p->search->budget; stream++) {
+    for (unsigned idle = 0; should_go_on(p, idle); stream++) {
         struct rng rng;
         rng_init(&rng, p->search->seed, stream);
         const struct optimum *a = parent(p, &rng), *b = parent(p, &rng);

@@ -13,13 +13,16 @@
 #include "pasar/err.h"
 #include "trainer/lloyd.h"
 
+enum { KMEANS_SEARCH_EXTRA = 10 };
+
 struct kmeans_search {
     uint64_t seed;
     unsigned n_init;   /* independent starts, >= 1 */
     unsigned max_iter; /* of each Lloyd run */
     double tol;        /* of each Lloyd run */
     unsigned patience; /* children in a row without a better optimum that end the search; 0: starts only */
-    double budget;     /* row-centroid distances after which no further child is made */
+    double least_work; /* row-centroid distances before which patience is KMEANS_SEARCH_EXTRA times as long */
+    double budget;     /* distances after which no further child is made */
 };
 
 /* One of the best optima found. */

@@ -153,10 +153,12 @@ int models_train(struct models *models, const struct dataset *ds, const struct f
         models->labels[m] = malloc((size_t)rows[m] * sizeof *models->labels[m]);
         if (progress)
             progress(ctx, (int)m + 1, rows[m]);
-        if (!models->labels[m])
-            result = pasar_err_nomem(err, "labels");
-        else
+        if (!models->labels[m]) {
+            (void)pasar_err_nomem(err, "labels");
+            result = -1;
+        } else {
             result = train_one(&models->model[m], models->labels[m], &points, ds, set, params, pool, err);
+        }
     }
     matrix_fini(&points); /* before the medians, which need memory of their own */
     if (result == 0)

@@ -82,7 +82,7 @@ static void test_amazon__default_models_reach_the_known_optimum_from_any_seed(vo
     read_dataset(&ds, &set);
     assert_int_equal(ds.rows, 1465);
     struct pool *pool = pool_new(2, NULL, NULL, &err);
-    for (uint64_t seed = 0; seed < 20; seed++) {
+    for (uint64_t seed = 0; seed < 8; seed++) {
         struct models models;
         struct kmeans_params params = {
             .k = 3, .seed = seed, .n_init = 10, .max_iter = 300, .patience = KMEANS_PATIENCE + 6};
