@@ -107,6 +107,8 @@ static void note_revoked(struct assignment *a, bool lost)
     if (!lost)
         assignment_commit(a, INT64_MAX);
     release_all(a);
+    publisher_reset(a->publisher); /* a failure ends with the partitions that it was about */
+    a->is_failed = false;
 }
 
 void assignment_on_rebalance(rd_kafka_t *rk, rd_kafka_resp_err_t code, rd_kafka_topic_partition_list_t *list,
