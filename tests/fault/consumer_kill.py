@@ -1,12 +1,14 @@
 #!/usr/bin/python3
 """kill -9 of the consumer again and again in mid-stream: in the end each row stands in exactly one batch."""
 
+import os
 import random
 import time
 
 from drill import ALONE, Drill, await_, batches, check, check_exactly_once, finish, verify
 
-ROWS, KILLS = 24000, 20
+KILLS = int(os.environ.get("PASAR_DRILL_KILLS", "20"))
+ROWS = 1200 * KILLS
 
 with Drill() as drill:
     broker = drill.broker()
@@ -22,7 +24,7 @@ with Drill() as drill:
         consumer.wait()
         useful += len(batches(drill.out)) > before
         leftovers += any(p.name.endswith(".tmp") for p in drill.out.iterdir()) if drill.out.exists() else 0
-    finish(producer, 40)
+    finish(producer, 40 + KILLS)
     finish(drill.consumer(broker.brokers, *ALONE, "--exit-at-end"), 30)
     check(useful >= KILLS // 2, f"only {useful} of {KILLS} kills came after a batch")
     check_exactly_once(drill.out, ROWS)
