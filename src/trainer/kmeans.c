@@ -7,10 +7,12 @@
 
 #include "trainer/hartigan.h"
 #include "trainer/kmeans_search.h"
+#include "trainer/rng.h"
 
 enum {
     FINALISTS = 3, /* optima of the search that are worked out to the end */
     POLISH_PASSES = 100,
+    SAMPLE_STREAM = 1 << 20, /* a random stream that the search does not use */
 };
 
 static const double search_tol = 1e-6;       /* a search run may stop this early: the winner is finished afterwards */
@@ -56,6 +58,43 @@ size_t kmeans_distinct(const struct matrix *data, size_t enough)
     }
     free(rows);
     return found;
+}
+
+/* Selection sampling (Knuth, TAOCP 2, 3.4.2, algorithm S): `count` rows of `data`, in their order. */
+static int draw_sample(struct matrix *sample, const struct matrix *data, size_t count, uint64_t seed,
+                       struct pasar_err *err)
+{
+    struct rng rng;
+    rng_init(&rng, seed, SAMPLE_STREAM);
+    if (matrix_init(sample, count, data->cols, err) != 0)
+        return -1;
+    for (size_t row = 0, taken = 0; taken < count; row++) {
+        if (rng_below(&rng, data->rows - row) >= count - taken)
+            continue;
+        for (size_t j = 0; j < data->cols; j++)
+            *matrix_at(sample, taken, j) = *matrix_at(data, row, j);
+        taken++;
+    }
+    return 0;
+}
+
+/* The best optima of a sample, as further starts of the search on all rows. `labels` is scratch. */
+static int search_sample(struct kmeans_finalist *finalists, size_t *found, size_t k, uint16_t *labels,
+                         const struct matrix *data, const struct kmeans_search *search, struct pool *pool,
+                         struct pasar_err *err)
+{
+    struct kmeans_search on_sample = *search;
+    struct matrix sample;
+    struct lloyd l;
+    int result = -1;
+    on_sample.budget = search->budget / 2;
+    if (draw_sample(&sample, data, KMEANS_SAMPLE_ROWS, search->seed, err) == 0 &&
+        lloyd_init(&l, &sample, k, labels, pool, err) == 0) {
+        result = kmeans_search(&l, &on_sample, finalists, FINALISTS, found, err);
+        lloyd_fini(&l);
+    }
+    matrix_fini(&sample);
+    return result;
 }
 
 /* Lloyd and single-point moves take turns until neither changes anything, or one of the limits is reached. */
@@ -125,11 +164,18 @@ static int fit_all(struct kmeans_fit *fit, uint16_t *labels, const struct matrix
         return pasar_err_nomem(err, "centroids");
     for (size_t i = 0; i < FINALISTS; i++)
         finalists[i].centroids = centroids + i * len;
+    if (data->rows > KMEANS_SAMPLE_ABOVE && fit->k > 1) {
+        if (search_sample(finalists, &found, fit->k, labels, data, &search, pool, err) != 0)
+            goto out;
+        search.first = centroids;
+        search.first_count = found;
+    }
     if (lloyd_init(&l, data, fit->k, labels, pool, err) == 0) {
         if (kmeans_search(&l, &search, finalists, FINALISTS, &found, err) == 0)
             result = choose(fit, &l, finalists, found, params, err);
         lloyd_fini(&l);
     }
+out:
     free(centroids);
     return result;
 }

@@ -16,7 +16,9 @@
 #include "trainer/pool.h"
 
 enum {
-    KMEANS_PATIENCE = 100, /* and 2 more per cluster: found enough on many kinds of data, k 2 to 50 */
+    KMEANS_SAMPLE_ABOVE = 1 << 16, /* with more rows than this, a sample, drawn by the seed, is searched first ... */
+    KMEANS_SAMPLE_ROWS = 1 << 14,  /* ... of so many */
+    KMEANS_PATIENCE = 100,         /* and 2 more per cluster: found enough on many kinds of data, k 2 to 50 */
 };
 
 struct kmeans_params {

@@ -16,8 +16,11 @@ enum {
     POLISH_PASSES = 3, /* single-point passes per child; the winner is polished to the end by kmeans_fit */
 };
 
-/* Relative difference of inertia below which two optima count as one: runs that stop early differ by such trifles. */
-static const double same = 1e-7;
+/*
+ * Relative differences of inertia: two optima closer than `same` count as one, or else one plateau worked out to
+ * different depths would fill the population; runs that Lloyd left closer than `twin` came to the same place.
+ */
+static const double same = 1e-5, twin = 1e-7;
 
 struct optimum {
     double *centroids;
@@ -70,7 +73,7 @@ static int population_init(struct population *p, struct lloyd *l, const struct k
 static bool is_twin(struct population *p)
 {
     for (size_t i = 0; i < p->count; i++)
-        if (fabs(p->members[i].lloyd_inertia - p->child.lloyd_inertia) <= same * p->child.lloyd_inertia) {
+        if (fabs(p->members[i].lloyd_inertia - p->child.lloyd_inertia) <= twin * p->child.lloyd_inertia) {
             p->child.inertia = p->members[i].inertia;
             return true;
         }
@@ -101,9 +104,9 @@ static bool admit(struct population *p)
     for (size_t i = 0; i < p->count; i++) {
         if (fabs(p->members[i].inertia - p->child.inertia) > same * p->child.inertia)
             continue;
-        if (i == 0 && p->child.inertia < p->members[0].inertia) {
-            struct optimum shade_worse = p->members[0]; /* takes the place, but is no progress */
-            p->members[0] = p->child;
+        if (p->child.inertia < p->members[i].inertia) {
+            struct optimum shade_worse = p->members[i]; /* gives way, but that is no progress */
+            p->members[i] = p->child;
             p->child = shade_worse;
         }
         return false;
@@ -184,6 +187,12 @@ static int mutate(struct population *p, struct rng *rng, struct pasar_err *err)
 
 static int run_starts(struct population *p, struct pasar_err *err)
 {
+    for (size_t i = 0; i < p->search->first_count; i++) {
+        memcpy(p->child.centroids, p->search->first + i * p->len, p->len * sizeof(double));
+        if (improve(p, err) != 0)
+            return -1;
+        (void)admit(p);
+    }
     for (unsigned i = 0; i < p->search->n_init; i++) {
         struct rng rng;
         rng_init(&rng, p->search->seed, i);

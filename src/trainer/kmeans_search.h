@@ -17,12 +17,14 @@ enum { KMEANS_SEARCH_EXTRA = 10 };
 
 struct kmeans_search {
     uint64_t seed;
-    unsigned n_init;   /* independent starts, >= 1 */
-    unsigned max_iter; /* of each Lloyd run */
-    double tol;        /* of each Lloyd run */
-    unsigned patience; /* children in a row without a better optimum that end the search; 0: starts only */
-    double least_work; /* row-centroid distances before which patience is KMEANS_SEARCH_EXTRA times as long */
-    double budget;     /* distances after which no further child is made */
+    unsigned n_init;     /* independent starts, >= 1 */
+    unsigned max_iter;   /* of each Lloyd run */
+    double tol;          /* of each Lloyd run */
+    unsigned patience;   /* children in a row without a better optimum that end the search; 0: starts only */
+    double least_work;   /* row-centroid distances before which patience is KMEANS_SEARCH_EXTRA times as long */
+    double budget;       /* distances after which no further child is made */
+    const double *first; /* first_count further starting centroids, one set after the other; may be NULL */
+    size_t first_count;
 };
 
 /* One of the best optima found. */
