@@ -160,15 +160,10 @@ static void ask_classifier(const struct textindex *x, struct similar_scratch *s,
 {
     struct classify_word words[SIMILAR_WORDS_MAX * 2];
     size_t n = 0;
-    for (size_t w = 0; w < s->word_count; w++) {
+    for (size_t w = 0; w < s->word_count; w++) { /* the two likeliest readings of each word */
         const struct similar_word *word = &s->words[w];
-        struct classify_word cw = {word->terms[0].term, 1, tokens_text(&s->tokens, word->token),
-                                   s->tokens.list[word->token].len};
-        if (word->repaired >= 0) {
-            cw.text = vocabulary_text(&x->vocabulary, (uint32_t)word->repaired);
-            cw.len = x->vocabulary.words[word->repaired].len;
-        }
-        words[n++] = cw;
+        for (size_t i = 0; i < word->count && i < (word->is_exact ? 1 : 2); i++)
+            words[n++] = (struct classify_word){word->terms[i].term, word->terms[i].weight};
     }
     if (!classify_words(&x->classify, words, n, s->classes))
         return;
