@@ -44,6 +44,10 @@ void items_write_product(struct request *r, int model, const struct items *items
 static void write_list(struct request *r, int model, const struct items *items, items_write_fn write,
                        struct pasar_buf *buf)
 {
+    size_t room = 2;
+    for (size_t i = 0; i < items->count; i++)
+        room += r->snapshot->catalog.products[items->products[i]].json_len + (items->hits ? 300 : 8);
+    (void)pasar_buf_reserve(buf, room); /* failure shows in buf->failed */
     pasar_buf_addc(buf, '[');
     for (size_t i = 0; i < items->count; i++) {
         if (i > 0)

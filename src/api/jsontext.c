@@ -69,9 +69,24 @@ void jsontext_add_number(struct pasar_buf *buf, double value)
 
 void jsontext_add_rounded(struct pasar_buf *buf, double value, int digits)
 {
-    double scale = pow(10, digits);
-    double rounded = round(value * scale) / scale;
-    jsontext_add_number(buf, isfinite(rounded) ? rounded : value);
+    static const double scales[] = {1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9};
+    double scaled = round(value * scales[digits]);
+    if (!(fabs(scaled) < 1e15)) { /* not finite, or so large that there are no decimals to round */
+        jsontext_add_number(buf, value);
+        return;
+    }
+    uint64_t whole = (uint64_t)fabs(scaled), scale = (uint64_t)scales[digits];
+    if (scaled < 0)
+        pasar_buf_addc(buf, '-');
+    pasar_num_add_u64(buf, whole / scale);
+    whole %= scale;
+    if (whole == 0)
+        return;
+    pasar_buf_addc(buf, '.');
+    for (scale /= 10; whole > 0; scale /= 10) { /* trailing zeros stay away */
+        pasar_buf_addc(buf, (char)('0' + whole / scale));
+        whole %= scale;
+    }
 }
 
 static int hex_value(char c)

@@ -94,13 +94,18 @@ void reply_suggest(struct reply *reply, const struct pasar_buf *array)
 /* Copies what may stand in a URI reference; the rest is percent-encoded, so that no header can be broken out of. */
 static void add_uri(struct pasar_buf *buf, const char *text, size_t len)
 {
+    static const char refused[128] = {
+        ['<'] = 1, ['>'] = 1, ['"'] = 1, ['\\'] = 1, ['^'] = 1, ['`'] = 1, ['{'] = 1, ['}'] = 1, ['|'] = 1};
+    size_t plain = 0;
     for (size_t i = 0; i < len; i++) {
         unsigned char c = (unsigned char)text[i];
-        if (c > 0x20 && c < 0x7f && !strchr("<>\"\\^`{}|", c))
-            pasar_buf_addc(buf, (char)c);
-        else
-            pasar_buf_printf(buf, "%%%02X", c);
+        if (c > 0x20 && c < 0x7f && !refused[c])
+            continue;
+        pasar_buf_add(buf, text + plain, i - plain);
+        pasar_buf_printf(buf, "%%%02X", c);
+        plain = i + 1;
     }
+    pasar_buf_add(buf, text + plain, len - plain);
 }
 
 static bool is_paging(const char *pair, size_t len)
