@@ -5,7 +5,7 @@
 
 #include "api/fold.h"
 
-enum { CANDIDATES_MAX = 60000, TERMS_MAX = 512 };
+enum { CANDIDATES_MAX = 6000, TERMS_MAX = 512 };
 
 struct search {
     const struct textindex *index;

@@ -11,7 +11,7 @@
 
 enum {
     VOTERS = 20,
-    POSTINGS_MAX = 400000, /* work of one query; beyond, each list is read only as far as its share */
+    POSTINGS_MAX = 60000, /* work of one query; beyond, each list is read only as far as its share */
 };
 
 const struct similar_weights similar_weights_default = {
