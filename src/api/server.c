@@ -331,7 +331,7 @@ static size_t keep_escapes(void *cls, struct MHD_Connection *connection, char *t
     return strlen(text);
 }
 
-static void log_library(void *cls, const char *fmt, va_list args)
+static PASAR_PRINTF(2, 0) void log_library(void *cls, const char *fmt, va_list args)
 {
     char text[300];
     (void)cls;
