@@ -21,7 +21,8 @@ function(pasar_unit_test name)
 endfunction()
 
 # pasar_script_test(e2e.pipeline COMMAND script args LABELS slow TIMEOUT 120): a script; exit 0 passes, 77 is a skip.
-# The script gets PASAR_BIN (executables), PASAR_TESTBIN (test helpers) and PASAR_SOURCE in its environment.
+# The script gets PASAR_BIN (executables), PASAR_TESTBIN (test helpers), PASAR_SOURCE and PASAR_STATE (the producer's
+# journals, so that none lands in the source tree) in its environment.
 function(pasar_script_test name)
   cmake_parse_arguments(T "SERIAL" "TIMEOUT" "COMMAND;LABELS" ${ARGN})
   add_test(NAME ${name} COMMAND ${T_COMMAND} WORKING_DIRECTORY ${CMAKE_CURRENT_SOURCE_DIR})
@@ -32,7 +33,7 @@ function(pasar_script_test name)
     set(T_LABELS fast)
   endif()
   set_tests_properties(${name} PROPERTIES TIMEOUT ${T_TIMEOUT} LABELS "${T_LABELS}" SKIP_RETURN_CODE 77
-    ENVIRONMENT "PASAR_BIN=${CMAKE_BINARY_DIR}/bin;PASAR_TESTBIN=${CMAKE_BINARY_DIR}/tests;PASAR_SOURCE=${CMAKE_SOURCE_DIR}")
+    ENVIRONMENT "PASAR_BIN=${CMAKE_BINARY_DIR}/bin;PASAR_TESTBIN=${CMAKE_BINARY_DIR}/tests;PASAR_SOURCE=${CMAKE_SOURCE_DIR};PASAR_STATE=${CMAKE_BINARY_DIR}/tests/state/${name}")
   if(T_SERIAL)
     set_tests_properties(${name} PROPERTIES RUN_SERIAL TRUE)
   endif()

@@ -6,6 +6,8 @@
 #include <string.h>
 
 #include "pasar/kafka.h"
+#include "pasar/num.h"
+#include "pasar/record.h"
 #include "producer/runid.h"
 
 #define FIELD(name) offsetof(struct producer_config, name)
@@ -29,6 +31,23 @@ static const struct pasar_option table[] = {
      "read and clean everything, send nothing (the same as --sink null)", NULL, false},
     {"rate", 'r', PASAR_OPT_DOUBLE, FIELD(rate), "0", 0, 1e9, NULL, "ROWS/S",
      "send at most this many rows per second; 0 = as fast as possible", NULL, false},
+    {"pause", 0, PASAR_OPT_STRING, FIELD(pause), NULL, 0, 0, NULL, "MIN..MAX",
+     "wait a random time between rows, in seconds or with a unit: 0.1..0.5, 10ms..2s", NULL, false},
+    {"seed", 0, PASAR_OPT_INT, FIELD(seed), "1", 0, 9e15, NULL, "N", "seed of --pause", NULL, false},
+    {"key", 'k', PASAR_OPT_STRING, FIELD(key), "product_id", 0, 0, NULL, "COLUMN",
+     "column whose value is the record's key and decides on the partition", NULL, false},
+    {"partitioner", 0, PASAR_OPT_CHOICE, FIELD(partitioner), "consistent", 0, 0, "consistent|murmur2", NULL,
+     "how a key becomes a partition: librdkafka's CRC-32, or as Java's producer does it", NULL, false},
+    {"state", 0, PASAR_OPT_STRING, FIELD(state), NULL, 0, 0, NULL, "DIR",
+     "where the journal of each run is kept, from which the same command goes on after it was interrupted "
+     "(default: " CONFIG_STATE_DIR ")",
+     NULL, false},
+    {"journal", 0, PASAR_OPT_BOOL, FIELD(journal), "true", 0, 0, NULL, NULL,
+     "keep a journal; --no-journal makes each start a new run", NULL, false},
+    {"again", 0, PASAR_OPT_BOOL, FIELD(again), NULL, 0, 0, NULL, NULL,
+     "begin a new run, even if the same input was sent before in whole or in part", NULL, false},
+    {"skip-sent", 0, PASAR_OPT_BOOL, FIELD(skip_sent), NULL, 0, 0, NULL, NULL,
+     "end with status 0 instead of 65 when the same input was sent before", NULL, false},
     {"connect-timeout", 0, PASAR_OPT_SECONDS, FIELD(connect_timeout), "30", 0.1, 86400, NULL, "SECONDS",
      "give up with status 69 when no broker answers for this long", NULL, false},
     {"create-topic", 0, PASAR_OPT_BOOL, FIELD(create_topic), NULL, 0, 0, NULL, NULL,
@@ -48,11 +67,14 @@ const struct pasar_options config_options = {
     .about =
         "Reads product CSV files in order, cleans each row and sends it to Kafka as JSON. Ends with 0 when every row "
         "is acknowledged by the broker.",
-    .epilog = "Exit status: 0 every row acknowledged, 64 usage, 65 bad data, 66 no input, 69 no broker, 73/74 cannot "
-              "create/write, 75 stopped by a signal before the end.\n\n"
-              "Examples:\n"
-              "  pasar-producer -b localhost:9092 -t amazon_sales_topic data/sample.csv\n"
-              "  pasar-producer --dry-run --rejects rejects.jsonl data/sample.csv\n",
+    .epilog =
+        "A run that was interrupted goes on when the same command is given again: rows that are stored already are "
+        "not sent twice. The same input sent again after it was sent whole is refused.\n\n"
+        "Exit status: 0 every row acknowledged, 64 usage, 65 bad data, 66 no input, 69 no broker, 73/74 cannot "
+        "create/write, 75 stopped by a signal before the end.\n\n"
+        "Examples:\n"
+        "  pasar-producer -b localhost:9092 -t amazon_sales_topic data/sample.csv\n"
+        "  pasar-producer --dry-run --rejects rejects.jsonl data/sample.csv\n",
     .table = table,
     .min_operands = 1,
     .max_operands = -1,
@@ -61,6 +83,24 @@ const struct pasar_options config_options = {
 enum sink_kind config_sink(const struct producer_config *config)
 {
     return config->dry_run ? SINK_KIND_NULL : (enum sink_kind)config->sink;
+}
+
+/* "MIN..MAX". */
+static int parse_pause(struct producer_config *config, struct pasar_err *err)
+{
+    const char *dots = config->pause != NULL ? strstr(config->pause, "..") : NULL;
+
+    if (config->pause == NULL)
+        return 0;
+    if (dots == NULL || pasar_num_seconds(config->pause, (size_t)(dots - config->pause), &config->pause_min) != 0 ||
+        pasar_num_seconds(dots + 2, strlen(dots + 2), &config->pause_max) != 0 ||
+        config->pause_min > config->pause_max || config->pause_max > 86400)
+        return pasar_err_set(err, PASAR_EUSAGE,
+                             "--pause '%s': use MIN..MAX in seconds (0.1..0.5) or with units (10ms..2s), at most a day",
+                             config->pause);
+    if (config->rate > 0)
+        return pasar_err_set(err, PASAR_EUSAGE, "--pause and --rate exclude each other");
+    return 0;
 }
 
 int config_complete(struct producer_config *config, struct pasar_err *err)
@@ -75,6 +115,14 @@ int config_complete(struct producer_config *config, struct pasar_err *err)
         return pasar_err_set(err, PASAR_EUSAGE, "--dlq-topic must not be the topic itself (%s)", config->kafka.topic);
     if (config->on_error == ON_ERROR_DLQ && config_sink(config) == SINK_KIND_STDOUT)
         return pasar_err_set(err, PASAR_EUSAGE, "--on-error dlq needs --sink kafka; use --rejects FILE with stdout");
+    if (parse_pause(config, err) != 0)
+        return -1;
+    if (config->again && config->skip_sent)
+        return pasar_err_set(err, PASAR_EUSAGE, "--again and --skip-sent exclude each other");
+    config->key_column = config->key != NULL ? pasar_column_find(config->key, strlen(config->key)) : -1;
+    if (config->key_column < 0)
+        return pasar_err_set(err, PASAR_EUSAGE, "--key '%s' is no column: use one of the 16, for example product_id",
+                             config->key != NULL ? config->key : "");
     if (config->run_id != NULL && !runid_is_valid(config->run_id))
         return pasar_err_set(err, PASAR_EUSAGE, "--run-id '%s': use 1 to %d of [A-Za-z0-9._-]", config->run_id,
                              RUNID_MAX - 1);

@@ -11,6 +11,8 @@
 enum on_error { ON_ERROR_SKIP, ON_ERROR_STOP, ON_ERROR_DLQ };
 enum sink_kind { SINK_KIND_KAFKA, SINK_KIND_STDOUT, SINK_KIND_NULL };
 
+#define CONFIG_STATE_DIR "data/producer"
+
 struct producer_config {
     struct pasar_common common; /* first, as pasar_options_parse wants it */
     struct pasar_kafka_config kafka;
@@ -21,7 +23,15 @@ struct producer_config {
     uint64_t max_row_bytes;
     int sink; /* enum sink_kind */
     bool dry_run;
-    double rate;            /* rows per second, 0 = as fast as possible */
+    double rate;                 /* rows per second, 0 = as fast as possible */
+    char *pause;                 /* "MIN..MAX", NULL = none */
+    double pause_min, pause_max; /* seconds, from `pause` */
+    int64_t seed;
+    char *key;       /* name of the column whose value is the records' key */
+    int key_column;  /* the same as enum pasar_column */
+    int partitioner; /* enum partitioner */
+    char *state;     /* directory of the journals; NULL = CONFIG_STATE_DIR if that can be made */
+    bool journal, again, skip_sent;
     double connect_timeout; /* seconds */
     bool create_topic;
     int64_t partitions;

@@ -7,6 +7,7 @@
 #include "pasar/log.h"
 #include "pasar/stop.h"
 #include "producer/config.h"
+#include "producer/inputs.h"
 #include "producer/producer.h"
 
 static int write_metrics(const char *path, const struct summary *summary, struct pasar_err *err)
@@ -43,17 +44,19 @@ static void say_summary(struct producer_config *config, const struct summary *su
     pasar_buf_fini(&text);
 }
 
-static int produce(struct producer_config *config, char **files, int file_count)
+static int produce(struct producer_config *config, char **operands, int operand_count)
 {
     struct pasar_err err = PASAR_ERR_INIT;
     struct summary summary = {0};
+    struct inputs inputs = {0};
     char run[RUNID_MAX] = "";
 
     if (pasar_stop_install(&err) != 0) {
         pasar_error("%s", err.msg);
         return (int)err.code;
     }
-    if (producer_run(config, files, file_count, run, &summary, &err) != 0 && err.code == PASAR_OK)
+    if (inputs_expand(&inputs, operands, operand_count, &err) == 0 &&
+        producer_run(config, inputs.files, inputs.count, run, &summary, &err) != 0 && err.code == PASAR_OK)
         pasar_err_set(&err, PASAR_EBUG, "failed without a reason");
     if (config->metrics_file != NULL) {
         struct pasar_err metrics_err = PASAR_ERR_INIT;
@@ -63,7 +66,9 @@ static int produce(struct producer_config *config, char **files, int file_count)
             pasar_err_set(&err, metrics_err.code, "the metrics file could not be written");
         }
     }
+    summary.run = run;
     say_summary(config, &summary, &err);
+    inputs_fini(&inputs);
     return (int)err.code;
 }
 

@@ -2,25 +2,44 @@
  * The producer's loop: rows in, sink out, and a count of everything.
  *
  * A row's timestamp is the time at which it was read, and always later than that of the row before: so the order of
- * arrival, (timestamp, partition, offset), is the order of the file, whatever partitions the rows go to.
+ * arrival, (timestamp, partition, offset), is the order of the file, whatever partitions the rows go to. That holds
+ * over a restart too: a row that is sent later than its successors, because it had not arrived when the process died,
+ * gets the microsecond after its predecessor's, which its successors are all later than.
+ *
+ * A run that goes on, in a new process or with a new client, reads the input from its start once more and passes over
+ * the rows that are stored. So rejects, nulls and counts are always those of the whole input.
  */
 #include "producer/producer.h"
 
 #include <inttypes.h>
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "pasar/clock.h"
 #include "pasar/hash.h"
 #include "pasar/log.h"
+#include "pasar/num.h"
 #include "pasar/progress.h"
 #include "pasar/stop.h"
+#include "producer/pacer.h"
 #include "producer/rejects.h"
 #include "producer/rowsource.h"
+#include "producer/run.h"
 #include "producer/sink.h"
+
+enum { REBUILDS_MAX = 5 }; /* clients replaced within REBUILDS_NS, then it ends */
+#define REBUILDS_NS (60 * INT64_C(1000000000))
 
 struct producer {
     const struct producer_config *config;
+    char *const *files;
+    int file_count;
+    struct run run;
+    struct checkpoint_counts from; /* the checkpoint that this client began at: rows up to it are passed over */
+    struct checkpoint_counts done; /* the account up to the last row dealt with */
+    struct pacer pacer;
+    int64_t rebuilt_ns[REBUILDS_MAX]; /* when clients were replaced, a ring */
     struct rowsource *source;
     struct sink *sink;
     struct rejects *rejects; /* NULL without --rejects */
@@ -37,6 +56,8 @@ static int64_t next_timestamp(struct producer *p)
 {
     int64_t now_us = pasar_clock_wall_us();
 
+    if (p->done.row < p->run.tail.last) /* between stored rows */
+        return ++p->last_timestamp_us;
     p->last_timestamp_us = now_us > p->last_timestamp_us ? now_us : p->last_timestamp_us + 1;
     return p->last_timestamp_us;
 }
@@ -48,7 +69,7 @@ static enum next handle_reject(struct producer *p, const struct sink_reject *rej
     const struct producer_config *config = p->config;
     enum sink_result result = SINK_DONE;
 
-    if (config->on_error == ON_ERROR_DLQ) {
+    if (config->on_error == ON_ERROR_DLQ && reject->row > p->from.row) {
         result = p->sink->ops->reject(p->sink, reject, err);
         if (result == SINK_STOPPED)
             return NEXT_STOPPED;
@@ -78,29 +99,77 @@ static enum next handle_reject(struct producer *p, const struct sink_reject *rej
     return NEXT_ROW;
 }
 
-/* Holds back while the rows sent so far are ahead of --rate. */
+/* Holds back while the next row is not due yet. */
 static void pace(struct producer *p)
 {
-    int64_t due_ns, ahead_ms;
+    int64_t ahead_ms;
 
-    if (p->config->rate <= 0)
+    if (p->config->rate <= 0 && p->pacer.pause_max <= 0)
         return;
-    due_ns = p->started_ns + (int64_t)((double)p->sink->counts.accepted / p->config->rate * 1e9);
-    while ((ahead_ms = (due_ns - pasar_clock_mono_ns()) / 1000000) > 0 && !pasar_stop_requested())
+    while ((ahead_ms = (p->pacer.due_ns - pasar_clock_mono_ns()) / 1000000) > 0 && !pasar_stop_requested())
         p->sink->ops->wait(p->sink, ahead_ms < 200 ? (int)ahead_ms : 200);
 }
 
 static void count_row(struct producer *p, const struct rowsource_row *row)
 {
+    if (p->config->rate > 0 || p->pacer.pause_max > 0)
+        pacer_sent(&p->pacer, pasar_clock_mono_ns());
     p->summary->rows_read++;
     p->summary->digest += pasar_hash_row(row->row, p->json.data, p->json.len);
+}
+
+/* The row's key: the value of a column as text, numbers as in JSON; none when it is null. */
+static void set_key(const struct producer *p, struct sink_row *out, const struct pasar_record *record,
+                    char number[PASAR_NUM_DOUBLE_MAX])
+{
+    int column = p->config->key_column;
+
+    if (!pasar_columns[column].is_number) {
+        out->key = record->text[column].data;
+        out->key_len = record->text[column].len;
+    } else if (isfinite(record->number[column])) {
+        out->key = number;
+        out->key_len = pasar_num_format_double(record->number[column], number);
+    }
+}
+
+static enum next refuse_row(struct producer *p, const struct rowsource_row *row, const char *why, struct pasar_err *err)
+{
+    struct sink_reject reject = {row->file, row->line, row->offset, row->row, why, row->raw, row->raw_len};
+
+    if (run_refuse(&p->run, row->row, err) != 0)
+        return NEXT_FAILED;
+    return handle_reject(p, &reject, err);
+}
+
+/* A row that need not be sent, because it is in the topic or was found too long for it. False: send it. */
+static bool pass_over(struct producer *p, const struct rowsource_row *row, enum next *next, struct pasar_err *err)
+{
+    int64_t stored_us = tail_find(&p->run.tail, row->row);
+
+    if (row->row > p->from.row && stored_us == 0)
+        return false;
+    *next = NEXT_ROW;
+    if (row->row <= p->from.row && journal_is_refused(&p->run.journal.refused, row->row)) {
+        *next = refuse_row(p, row, "longer than the producer's message.max.bytes", err);
+        return true;
+    }
+    p->summary->rows_read++;
+    p->summary->stored++;
+    if (stored_us != 0)
+        p->last_timestamp_us = stored_us;
+    return true;
 }
 
 static enum next handle_row(struct producer *p, struct rowsource_row *row, struct pasar_err *err)
 {
     struct sink_row out = {.row = row->row};
     struct pasar_err refusal = PASAR_ERR_INIT;
+    char number[PASAR_NUM_DOUBLE_MAX];
+    enum next next;
 
+    if (row->row <= p->run.tail.last && pass_over(p, row, &next, err))
+        return next;
     pace(p);
     row->record.timestamp_us = next_timestamp(p);
     pasar_buf_reset(&p->json);
@@ -110,19 +179,15 @@ static enum next handle_row(struct producer *p, struct rowsource_row *row, struc
         return NEXT_FAILED;
     }
     out.timestamp_us = row->record.timestamp_us;
-    out.key = row->record.text[PASAR_COL_PRODUCT_ID].data;
-    out.key_len = row->record.text[PASAR_COL_PRODUCT_ID].len;
+    set_key(p, &out, &row->record, number);
     out.value = p->json.data;
     out.value_len = p->json.len;
     switch (p->sink->ops->send(p->sink, &out, &refusal)) {
     case SINK_DONE:
         count_row(p, row);
         return NEXT_ROW;
-    case SINK_REFUSED: {
-        struct sink_reject reject = {row->file, row->line, row->offset, row->row, refusal.msg, row->raw, row->raw_len};
-
-        return handle_reject(p, &reject, err);
-    }
+    case SINK_REFUSED:
+        return refuse_row(p, row, refusal.msg, err);
     case SINK_STOPPED:
         return NEXT_STOPPED;
     case SINK_FAILED:
@@ -130,6 +195,35 @@ static enum next handle_row(struct producer *p, struct rowsource_row *row, struc
     }
     pasar_err_set(err, refusal.code, "%s", refusal.msg);
     return NEXT_FAILED;
+}
+
+static uint64_t outstanding(const struct producer *p)
+{
+    const struct sink_counts *counts = &p->sink->counts;
+
+    return counts->accepted - counts->acknowledged + counts->dlq_accepted - counts->dlq_acknowledged;
+}
+
+/* Brings the account up to date with a row that was dealt with. 0, or -1 when it cannot be this run's input. */
+static int settle_row(struct producer *p, uint64_t row, struct pasar_err *err)
+{
+    p->done.row = row;
+    p->done.stored = p->summary->stored + p->sink->counts.accepted;
+    p->done.rejected = p->summary->rejected;
+    if (row == p->from.row && (p->done.stored != p->from.stored || p->done.rejected != p->from.rejected))
+        return pasar_err_set(err, PASAR_EDATA,
+                             "of the first %" PRIu64 " rows %" PRIu64 " are bad, but %" PRIu64
+                             " were when run %s began: the input was changed; --again begins a new run",
+                             row, p->done.rejected, p->from.rejected, p->run.id);
+    if (row <= p->from.row) {
+        if (row == p->from.row)
+            p->done = p->from;
+        return 0;
+    }
+    p->done.digest = p->summary->digest;
+    p->done.timestamp_us = p->last_timestamp_us;
+    run_step(&p->run, &p->done, outstanding(p));
+    return 0;
 }
 
 /* Reads to the end. 0 = all rows are with the sink; 1 = stopped; -1 = err. */
@@ -153,10 +247,17 @@ static int send_rows(struct producer *p, struct pasar_err *err)
             break;
         }
         case ROWSOURCE_END:
-            return 0;
+            if (p->done.row >= p->run.tail.last)
+                return 0;
+            return pasar_err_set(err, PASAR_EDATA,
+                                 "the input ends after %" PRIu64 " rows, but run %s has sent row %" PRIu64
+                                 ": it was changed; --again begins a new run",
+                                 p->done.row, p->run.id, p->run.tail.last);
         case ROWSOURCE_ERROR:
             return -1;
         }
+        if (next == NEXT_ROW && settle_row(p, row.row, err) != 0)
+            return -1;
         pasar_progress_update(&p->progress, p->summary->rows_read, rowsource_offset(p->source),
                               rowsource_total(p->source));
     }
@@ -166,13 +267,22 @@ static int send_rows(struct producer *p, struct pasar_err *err)
 /* Waits for the acknowledgements and ends the run. 0, 1 = stopped, -1 = err. */
 static int finish(struct producer *p, struct pasar_err *err)
 {
-    struct pasar_run_end end = {.rows = p->sink->counts.accepted, .digest = p->summary->digest};
+    struct pasar_run_end end = {.rows = p->summary->stored + p->sink->counts.accepted, .digest = p->summary->digest};
 
     snprintf(end.run, sizeof(end.run), "%s", p->summary->run);
     end.timestamp_us = next_timestamp(p);
-    switch (p->sink->ops->finish(p->sink, &end, err)) {
+    if (p->run.end_partition >= 0) { /* a process died between the end records: the others must be like them */
+        if (p->run.end.rows != end.rows || p->run.end.digest != end.digest)
+            return pasar_err_set(err, PASAR_EDATA,
+                                 "the topic holds an end of run %s with %" PRIu64 " rows, but there are %" PRIu64
+                                 ", or others: the input was changed; --again begins a new run",
+                                 end.run, p->run.end.rows, end.rows);
+        end = p->run.end;
+    }
+    switch (p->sink->ops->finish(p->sink, &end, p->run.ended, err)) {
     case SINK_DONE:
         p->summary->ended = true;
+        run_finish(&p->run, &p->done, p->sink->end_partition, p->sink->end_offset);
         return 0;
     case SINK_STOPPED:
         return 1;
@@ -183,68 +293,127 @@ static int finish(struct producer *p, struct pasar_err *err)
 
 static int stopped(const struct producer *p, struct pasar_err *err)
 {
-    return pasar_err_set(err, PASAR_ETEMP,
-                         "stopped by a signal after %" PRIu64 " rows, %" PRIu64 " of them acknowledged; "
-                         "the run has no end record",
-                         p->summary->sink.accepted, p->summary->sink.acknowledged);
+    return pasar_err_set(
+        err, PASAR_ETEMP, "stopped by a signal after %" PRIu64 " rows, %" PRIu64 " of them acknowledged; %s",
+        p->summary->stored + p->summary->sink.accepted, p->summary->stored + p->summary->sink.acknowledged,
+        p->run.is_tracked && p->run.dir != NULL ? "the same command goes on from there" : "the run has no end record");
 }
 
-static int open_all(struct producer *p, char *const *files, int file_count, char run[RUNID_MAX], struct pasar_err *err)
+/* Opens everything for a new run or one that goes on. 0, 1 = there is nothing to do, -1 = err. */
+static int open_all(struct producer *p, char run[RUNID_MAX], struct pasar_err *err)
 {
     const struct producer_config *config = p->config;
+    bool is_new = p->run.config == NULL;
+    enum run_result result = RUN_READY;
 
-    p->source = rowsource_open(files, file_count, config->max_row_bytes, err);
+    p->source = rowsource_open(p->files, p->file_count, config->max_row_bytes, err);
     if (p->source == NULL)
         return -1;
-    if (config->run_id != NULL)
-        snprintf(run, RUNID_MAX, "%s", config->run_id);
-    else if (runid_make(run, files, file_count, pasar_clock_wall_us(), err) != 0)
+    p->sink = sink_open(config, err);
+    if (p->sink == NULL)
         return -1;
+    if (is_new)
+        result = run_open(&p->run, config, p->files, p->file_count, p->sink, err);
+    else if (run_reopen(&p->run, p->sink, err) != 0)
+        result = RUN_ERROR;
+    memcpy(run, p->run.id, RUNID_MAX);
+    if (result != RUN_READY)
+        return result == RUN_SENT ? 1 : -1;
     if (config->rejects != NULL && (p->rejects = rejects_open(config->rejects, err)) == NULL)
         return -1;
-    p->sink = sink_open(config, run, err);
-    return p->sink != NULL ? 0 : -1;
+    p->from = p->run.acks.done.counts;
+    p->done = (struct checkpoint_counts){0};
+    p->last_timestamp_us = p->from.timestamp_us;
+    p->summary->digest = p->from.digest + p->run.tail.digest;
+    p->sink->ops->begin(p->sink, run, p->run.is_tracked ? &p->run.acks : NULL);
+    pasar_debug("run %s begins at row %" PRIu64, run, p->run.tail.last + 1);
+    return 0;
 }
 
-/* Everything that must be said and freed, whatever happened; the first cause stays in err. */
-static int close_all(struct producer *p, int result, struct pasar_err *err)
+/* Closes what belongs to one client and makes its counts final. `result` as in producer_run. */
+static int close_client(struct producer *p, int result, struct pasar_err *err)
 {
     struct pasar_err later = PASAR_ERR_INIT;
+    bool is_broken = false;
 
-    pasar_progress_finish(&p->progress);
     if (p->sink != NULL) {
         if (result != 0)
             p->sink->ops->settle(p->sink);
+        is_broken = p->sink->is_broken;
         p->summary->sink = p->sink->counts;
+        if (result != 0)
+            run_save(&p->run, &p->done, outstanding(p));
     }
-    if (result == 1)
-        result = stopped(p, err);
     if (p->source != NULL) {
         p->summary->bytes_read = rowsource_offset(p->source);
         p->summary->nulls = *rowsource_counts(p->source);
     }
-    p->summary->seconds = (double)(pasar_clock_mono_ns() - p->started_ns) / 1e9;
     if (rejects_close(p->rejects, &later) != 0 || summary_check(p->summary, &later) != 0)
         result = pasar_err_set(err, later.code, "%s", later.msg);
     sink_free(p->sink);
     rowsource_free(p->source);
-    pasar_buf_fini(&p->json);
-    return result;
+    p->rejects = NULL;
+    p->sink = NULL;
+    p->source = NULL;
+    return is_broken && later.code == PASAR_OK && !pasar_stop_requested() ? 2 : result;
+}
+
+/* Whether a client that gave up is replaced: the input must be readable again, and it must not happen all the time. */
+static bool may_rebuild(struct producer *p, struct pasar_err *err)
+{
+    int64_t now_ns = pasar_clock_mono_ns();
+    int64_t *oldest = &p->rebuilt_ns[p->summary->rebuilds % REBUILDS_MAX];
+
+    if (!p->run.is_tracked)
+        return false;
+    if (p->summary->rebuilds >= REBUILDS_MAX && now_ns - *oldest < REBUILDS_NS) {
+        pasar_err_context(err, "after %d new clients within a minute", REBUILDS_MAX);
+        return false;
+    }
+    *oldest = now_ns;
+    pasar_warn("%s: going on with a new client", err->msg);
+    pasar_err_clear(err);
+    return true;
+}
+
+/* Sends with one client. 0; 1 = stopped; 2 = the client is broken, err says how; -1 = err. */
+static int run_client(struct producer *p, char run[RUNID_MAX], bool *is_sent, struct pasar_err *err)
+{
+    int result = open_all(p, run, err);
+
+    *is_sent = result == 1;
+    if (result == 0) {
+        pacer_init(&p->pacer, p->config->rate, p->config->pause_min, p->config->pause_max, (uint64_t)p->config->seed,
+                   pasar_clock_mono_ns());
+        result = send_rows(p, err);
+        if (result == 0)
+            result = finish(p, err);
+    }
+    return close_client(p, *is_sent ? 0 : result, err);
 }
 
 int producer_run(const struct producer_config *config, char *const *files, int file_count, char run[RUNID_MAX],
                  struct summary *summary, struct pasar_err *err)
 {
-    struct producer p = {.config = config, .summary = summary, .started_ns = pasar_clock_mono_ns()};
+    struct producer p = {.config = config,
+                         .files = files,
+                         .file_count = file_count,
+                         .run = {.lock = -1},
+                         .summary = summary,
+                         .started_ns = pasar_clock_mono_ns()};
+    bool is_sent = false;
     int result;
 
     summary->run = run;
     pasar_progress_start(&p.progress, "rows sent", config->common.quiet);
-    result = open_all(&p, files, file_count, run, err);
-    p.started_ns = pasar_clock_mono_ns();
-    if (result == 0)
-        result = send_rows(&p, err);
-    if (result == 0)
-        result = finish(&p, err);
-    return close_all(&p, result, err);
+    while ((result = run_client(&p, run, &is_sent, err)) == 2 && may_rebuild(&p, err))
+        *summary = (struct summary){.run = run, .rebuilds = summary->rebuilds + 1};
+    pasar_progress_finish(&p.progress);
+    summary->ended |= is_sent;
+    summary->seconds = (double)(pasar_clock_mono_ns() - p.started_ns) / 1e9;
+    if (result == 1)
+        result = stopped(&p, err);
+    run_close(&p.run);
+    pasar_buf_fini(&p.json);
+    return result == 0 ? 0 : -1;
 }

@@ -7,6 +7,13 @@
 #include "pasar/clock.h"
 #include "producer/sink_kafka.h"
 
+static void null_begin(struct sink *sink, const char *run, struct checkpointer *acks)
+{
+    (void)sink;
+    (void)run;
+    (void)acks;
+}
+
 static enum sink_result null_send(struct sink *sink, const struct sink_row *row, struct pasar_err *err)
 {
     (void)row;
@@ -31,9 +38,11 @@ static void plain_wait(struct sink *sink, int timeout_ms)
     pasar_clock_sleep_ms(timeout_ms);
 }
 
-static enum sink_result null_finish(struct sink *sink, struct pasar_run_end *end, struct pasar_err *err)
+static enum sink_result null_finish(struct sink *sink, struct pasar_run_end *end, const bool *ended,
+                                    struct pasar_err *err)
 {
     (void)sink;
+    (void)ended;
     (void)end;
     (void)err;
     return SINK_DONE;
@@ -65,9 +74,11 @@ static enum sink_result stdout_send(struct sink *sink, const struct sink_row *ro
     return SINK_DONE;
 }
 
-static enum sink_result stdout_finish(struct sink *sink, struct pasar_run_end *end, struct pasar_err *err)
+static enum sink_result stdout_finish(struct sink *sink, struct pasar_run_end *end, const bool *ended,
+                                      struct pasar_err *err)
 {
     (void)end;
+    (void)ended;
     if (fflush(stdout) != 0 || ferror(stdout))
         return stdout_failed(sink, err);
     sink->counts.acknowledged = sink->counts.accepted;
@@ -76,20 +87,21 @@ static enum sink_result stdout_finish(struct sink *sink, struct pasar_run_end *e
 
 static void stdout_settle(struct sink *sink)
 {
-    (void)stdout_finish(sink, NULL, NULL);
+    (void)stdout_finish(sink, NULL, NULL, NULL);
 }
 
-static const struct sink_ops null_ops = {null_send, null_reject, plain_wait, null_finish, null_settle, plain_free};
-static const struct sink_ops stdout_ops = {stdout_send,   null_reject,   plain_wait,
+static const struct sink_ops null_ops = {null_begin,  null_send,   null_reject, plain_wait,
+                                         null_finish, null_settle, plain_free};
+static const struct sink_ops stdout_ops = {null_begin,    stdout_send,   null_reject, plain_wait,
                                            stdout_finish, stdout_settle, plain_free};
 
-struct sink *sink_open(const struct producer_config *config, const char *run, struct pasar_err *err)
+struct sink *sink_open(const struct producer_config *config, struct pasar_err *err)
 {
     enum sink_kind kind = config_sink(config);
     struct sink *sink;
 
     if (kind == SINK_KIND_KAFKA)
-        return sink_kafka_open(config, run, err);
+        return sink_kafka_open(config, err);
     sink = calloc(1, sizeof(*sink));
     if (sink == NULL)
         pasar_err_nomem(err, "sink");

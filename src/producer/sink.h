@@ -2,6 +2,7 @@
 #ifndef PRODUCER_SINK_H
 #define PRODUCER_SINK_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -14,7 +15,7 @@ struct sink_row {
     uint64_t row; /* 1-based data row */
     int64_t timestamp_us;
     const char *key;
-    size_t key_len;
+    size_t key_len;    /* key NULL = the row has none */
     const void *value; /* the record's JSON */
     size_t value_len;
 };
@@ -37,6 +38,8 @@ struct sink_counts {
     uint64_t ends_acknowledged;              /* control records */
 };
 
+struct checkpointer;
+
 enum sink_result {
     SINK_DONE,    /* taken */
     SINK_REFUSED, /* this row can never be sent (err says why); others can */
@@ -47,18 +50,28 @@ enum sink_result {
 struct sink {
     const struct sink_ops *ops;
     struct sink_counts counts;
+    bool is_broken;        /* after sink_settle: the client gave up for good, a new one may do better */
+    int32_t end_partition; /* where an end record was acknowledged; -1 = nowhere yet */
+    int64_t end_offset;
 };
 
 struct sink_ops {
+    /*
+     * Before the first row: the id of the run and who is told of each acknowledgement (NULL: nobody). Both are kept by
+     * reference.
+     */
+    void (*begin)(struct sink *sink, const char *run, struct checkpointer *acks);
     /* Copies the row. Blocks while the queue is full (backpressure). */
     enum sink_result (*send)(struct sink *sink, const struct sink_row *row, struct pasar_err *err);
     /* Sends a rejected row to the dead letter queue. */
     enum sink_result (*reject)(struct sink *sink, const struct sink_reject *reject, struct pasar_err *err);
     /* Lets `timeout_ms` pass, working on acknowledgements meanwhile. */
     void (*wait)(struct sink *sink, int timeout_ms);
-    /* Waits for every row, then sends the run's end to every partition and waits for that (partition_count is filled
-     * in). */
-    enum sink_result (*finish)(struct sink *sink, struct pasar_run_end *end, struct pasar_err *err);
+    /*
+     * Waits for every row, then sends the run's end to every partition but those marked in `ended` (NULL: none) and
+     * waits for that. end->partition_count is filled in where it is 0.
+     */
+    enum sink_result (*finish)(struct sink *sink, struct pasar_run_end *end, const bool *ended, struct pasar_err *err);
     /*
      * After a failure or a stop: waits for outstanding rows (after a stop not longer than 1.2 s), then gives up on
      * them, so that the counts are final.
@@ -68,10 +81,9 @@ struct sink_ops {
 };
 
 /*
- * Opens the configured sink for run `run` (kept by reference). Kafka: waits for the broker up to --connect-timeout.
- * NULL with err. Free with sink_free.
+ * Opens the configured sink. Kafka: waits for the broker up to --connect-timeout. NULL with err. Free with sink_free.
  */
-struct sink *sink_open(const struct producer_config *config, const char *run, struct pasar_err *err) PASAR_MUSTCHECK;
+struct sink *sink_open(const struct producer_config *config, struct pasar_err *err) PASAR_MUSTCHECK;
 void sink_free(struct sink *sink);
 
 #endif

@@ -15,6 +15,7 @@
 #include "pasar/log.h"
 #include "pasar/num.h"
 #include "pasar/stop.h"
+#include "producer/checkpoint.h"
 #include "producer/partitioner.h"
 
 enum {
@@ -36,6 +37,8 @@ struct sink_kafka {
     const char *brokers;
     const char *run;
     size_t run_len;
+    struct checkpointer *acks; /* told of each acknowledgement; NULL = nobody */
+    enum partitioner partitioner;
     int32_t partition_count;
     struct pasar_buf text; /* scratch for header values */
     unsigned since_poll;
@@ -77,12 +80,20 @@ static void on_delivery(rd_kafka_t *rk, const rd_kafka_message_t *message, void 
 
     (void)rk;
     if (message->err == RD_KAFKA_RESP_ERR_NO_ERROR) {
+        if (kind == KIND_END) {
+            counts->ends_acknowledged++;
+            if (message->offset >= 0) {
+                k->base.end_partition = message->partition;
+                k->base.end_offset = message->offset;
+            }
+            return;
+        }
         if (kind == KIND_ROW)
             counts->acknowledged++;
-        else if (kind == KIND_DLQ)
-            counts->dlq_acknowledged++;
         else
-            counts->ends_acknowledged++;
+            counts->dlq_acknowledged++;
+        if (k->acks != NULL)
+            checkpointer_acked(k->acks, row, kind == KIND_ROW ? message->partition : -1, message->offset);
         return;
     }
     if (kind == KIND_ROW) {
@@ -112,7 +123,8 @@ static void on_error(rd_kafka_t *rk, int code, const char *reason, void *opaque)
     }
     rd_kafka_fatal_error(rk, why, sizeof(why));
     k->is_fatal = true;
-    pasar_err_set(&k->failure, PASAR_EIO, "the idempotent producer had to give up: %s; send the file again", why);
+    pasar_err_set(&k->failure, PASAR_EIO,
+                  "the idempotent producer had to give up: %s; run the same command again to go on", why);
 }
 
 /* The headers of a row: run and row number. Owned by the message once it is accepted. */
@@ -197,12 +209,21 @@ static enum sink_result produce_waiting(struct sink_kafka *k, const struct outgo
     return SINK_FAILED;
 }
 
+static void kafka_begin(struct sink *sink, const char *run, struct checkpointer *acks)
+{
+    struct sink_kafka *k = (struct sink_kafka *)sink;
+
+    k->run = run;
+    k->run_len = strlen(run);
+    k->acks = acks;
+}
+
 static enum sink_result kafka_send(struct sink *sink, const struct sink_row *row, struct pasar_err *err)
 {
     struct sink_kafka *k = (struct sink_kafka *)sink;
     struct outgoing out = {
         .topic = k->topic,
-        .partition = partitioner_of_key(row->key, row->key_len, k->partition_count),
+        .partition = partitioner_of_key(k->partitioner, row->key, row->key_len, k->partition_count),
         .key = row->key,
         .key_len = row->key_len,
         .value = row->value,
@@ -310,7 +331,8 @@ static enum sink_result drain_step(struct sink_kafka *k, struct pasar_err *err)
 }
 
 /* One control record per partition: whoever reads a partition learns that the run is whole there. */
-static enum sink_result send_ends(struct sink_kafka *k, const struct pasar_run_end *end, struct pasar_err *err)
+static enum sink_result send_ends(struct sink_kafka *k, const struct pasar_run_end *end, const bool *ended,
+                                  struct pasar_err *err)
 {
     struct pasar_buf json = {0};
     enum sink_result result = SINK_DONE;
@@ -326,9 +348,12 @@ static enum sink_result send_ends(struct sink_kafka *k, const struct pasar_run_e
             .partition = p,
             .key = "",
             .timestamp_ms = end->timestamp_us / 1000,
-            .headers = rd_kafka_headers_new(2),
             .opaque = opaque_of(KIND_END, end->rows),
         };
+
+        if (ended != NULL && ended[p])
+            continue;
+        out.headers = rd_kafka_headers_new(2);
         add_text_header(out.headers, PASAR_HEADER_RUN, k->run);
         rd_kafka_header_add(out.headers, PASAR_HEADER_END, -1, json.data, (ssize_t)json.len);
         result = produce_waiting(k, &out, true, err);
@@ -337,16 +362,18 @@ static enum sink_result send_ends(struct sink_kafka *k, const struct pasar_run_e
     return result;
 }
 
-static enum sink_result kafka_finish(struct sink *sink, struct pasar_run_end *end, struct pasar_err *err)
+static enum sink_result kafka_finish(struct sink *sink, struct pasar_run_end *end, const bool *ended,
+                                     struct pasar_err *err)
 {
     struct sink_kafka *k = (struct sink_kafka *)sink;
     enum sink_result result = drain_step(k, err);
 
     if (result == SINK_DONE && pasar_stop_requested())
         return SINK_STOPPED;
-    end->partition_count = k->partition_count;
+    if (end->partition_count == 0)
+        end->partition_count = k->partition_count;
     if (result == SINK_DONE)
-        result = send_ends(k, end, err);
+        result = send_ends(k, end, ended, err);
     if (result == SINK_DONE)
         result = drain_step(k, err);
     return result;
@@ -355,8 +382,11 @@ static enum sink_result kafka_finish(struct sink *sink, struct pasar_run_end *en
 static void kafka_settle(struct sink *sink)
 {
     struct sink_kafka *k = (struct sink_kafka *)sink;
+    bool is_drained = drain(k, true);
+    char why[8];
 
-    if (drain(k, true))
+    sink->is_broken = rd_kafka_fatal_error(k->rk, why, sizeof(why)) != RD_KAFKA_RESP_ERR_NO_ERROR;
+    if (is_drained)
         return;
     rd_kafka_purge(k->rk, RD_KAFKA_PURGE_F_QUEUE | RD_KAFKA_PURGE_F_INFLIGHT | RD_KAFKA_PURGE_F_NON_BLOCKING);
     for (int64_t end_ns = pasar_clock_mono_ns() + SETTLE_MS * INT64_C(1000000);
@@ -378,7 +408,8 @@ static void kafka_free(struct sink *sink)
     free(k);
 }
 
-static const struct sink_ops kafka_ops = {kafka_send, kafka_reject, kafka_wait, kafka_finish, kafka_settle, kafka_free};
+static const struct sink_ops kafka_ops = {kafka_begin,  kafka_send,   kafka_reject, kafka_wait,
+                                          kafka_finish, kafka_settle, kafka_free};
 
 /*
  * Finds out how many partitions the topic has. It is created first when that was asked for: a mere question would make
@@ -430,12 +461,21 @@ static int connect_kafka(struct sink_kafka *k, const struct producer_config *con
     if (k->topic == NULL || (config->on_error == ON_ERROR_DLQ && k->dlq == NULL))
         return pasar_err_set(err, PASAR_EUNAVAILABLE, "topic %s: %s", k->topic_name,
                              rd_kafka_err2str(rd_kafka_last_error()));
-    pasar_info("connected to %s, topic %s has %d partitions, run %s", k->brokers, k->topic_name, k->partition_count,
-               k->run);
+    pasar_info("connected to %s, topic %s has %d partitions", k->brokers, k->topic_name, k->partition_count);
     return 0;
 }
 
-struct sink *sink_kafka_open(const struct producer_config *config, const char *run, struct pasar_err *err)
+rd_kafka_t *sink_kafka_client(struct sink *sink)
+{
+    return ((struct sink_kafka *)sink)->rk;
+}
+
+int32_t sink_kafka_partition_count(const struct sink *sink)
+{
+    return ((const struct sink_kafka *)sink)->partition_count;
+}
+
+struct sink *sink_kafka_open(const struct producer_config *config, struct pasar_err *err)
 {
     struct sink_kafka *k = calloc(1, sizeof(*k));
 
@@ -447,8 +487,9 @@ struct sink *sink_kafka_open(const struct producer_config *config, const char *r
     k->topic_name = config->kafka.topic;
     k->dlq_name = config->dlq_topic;
     k->brokers = config->kafka.brokers;
-    k->run = run;
-    k->run_len = strlen(run);
+    k->base.end_partition = -1;
+    k->run = "";
+    k->partitioner = (enum partitioner)config->partitioner;
     if (connect_kafka(k, config, err) != 0) {
         kafka_free(&k->base);
         return NULL;

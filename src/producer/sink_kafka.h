@@ -2,9 +2,14 @@
 #ifndef PRODUCER_SINK_KAFKA_H
 #define PRODUCER_SINK_KAFKA_H
 
+#include <librdkafka/rdkafka.h>
+
 #include "producer/sink.h"
 
-struct sink *sink_kafka_open(const struct producer_config *config, const char *run,
-                             struct pasar_err *err) PASAR_MUSTCHECK;
+struct sink *sink_kafka_open(const struct producer_config *config, struct pasar_err *err) PASAR_MUSTCHECK;
+
+/* Of such a sink: its client, and how many partitions the topic has. */
+rd_kafka_t *sink_kafka_client(struct sink *sink);
+int32_t sink_kafka_partition_count(const struct sink *sink);
 
 #endif

@@ -7,12 +7,14 @@ int summary_check(const struct summary *summary, struct pasar_err *err)
 {
     const struct sink_counts *sink = &summary->sink;
 
-    if (summary->rows_read == sink->accepted + summary->rejected && sink->accepted == sink->acknowledged + sink->failed)
+    if (summary->rows_read == summary->stored + sink->accepted + summary->rejected &&
+        sink->accepted == sink->acknowledged + sink->failed)
         return 0;
     return pasar_err_set(err, PASAR_EBUG,
-                         "the counts do not add up: read %" PRIu64 ", accepted %" PRIu64 ", rejected %" PRIu64
-                         ", acknowledged %" PRIu64 ", failed %" PRIu64,
-                         summary->rows_read, sink->accepted, summary->rejected, sink->acknowledged, sink->failed);
+                         "the counts do not add up: read %" PRIu64 ", stored before %" PRIu64 ", accepted %" PRIu64
+                         ", rejected %" PRIu64 ", acknowledged %" PRIu64 ", failed %" PRIu64,
+                         summary->rows_read, summary->stored, sink->accepted, summary->rejected, sink->acknowledged,
+                         sink->failed);
 }
 
 static void add_nulls(struct pasar_buf *buf, const struct clean_counts *nulls)
@@ -42,14 +44,21 @@ void summary_add_text(struct pasar_buf *buf, const struct summary *summary)
     pasar_buf_printf(
         buf, "rows read %" PRIu64 ", sent %" PRIu64 ", acknowledged %" PRIu64 ", failed %" PRIu64 ", rejected %" PRIu64,
         summary->rows_read, sink->accepted, sink->acknowledged, sink->failed, summary->rejected);
+    if (summary->stored > 0)
+        pasar_buf_printf(buf, ", stored before %" PRIu64, summary->stored);
+    if (summary->rebuilds > 0)
+        pasar_buf_printf(buf, ", clients replaced %" PRIu64, summary->rebuilds);
     if (sink->uncertain > 0)
         pasar_buf_printf(buf, " (%" PRIu64 " of the failed may be stored)", sink->uncertain);
     if (sink->dlq_accepted > 0)
         pasar_buf_printf(buf, " (%" PRIu64 " of them in the dead letter queue)", sink->dlq_acknowledged);
     add_nulls(buf, &summary->nulls);
-    pasar_buf_printf(buf, "; %.2f s, %.0f rows/s; run %s%s", summary->seconds,
-                     summary->seconds > 0 ? (double)summary->rows_read / summary->seconds : 0.0, summary->run,
-                     summary->ended ? "" : " not ended");
+    pasar_buf_printf(buf, "; %.2f s, %.0f rows/s; ", summary->seconds,
+                     summary->seconds > 0 ? (double)summary->rows_read / summary->seconds : 0.0);
+    if (summary->run[0] == '\0')
+        pasar_buf_adds(buf, "no run begun");
+    else
+        pasar_buf_printf(buf, "run %s%s", summary->run, summary->ended ? "" : " not ended");
 }
 
 static void add_metric(struct pasar_buf *buf, const char *name, const char *type, const char *help)
@@ -79,6 +88,8 @@ void summary_add_metrics(struct pasar_buf *buf, const struct summary *summary)
     add_counter(buf, "rows_failed_total", "Rows sent and not acknowledged.", sink->failed);
     add_counter(buf, "rows_uncertain_total", "Failed rows that may be stored all the same.", sink->uncertain);
     add_counter(buf, "rows_rejected_total", "Rows not sent because they were bad.", summary->rejected);
+    add_counter(buf, "rows_stored_before_total", "Rows found in the topic that were not sent again.", summary->stored);
+    add_counter(buf, "clients_replaced_total", "Kafka clients that gave up and were replaced.", summary->rebuilds);
     add_counter(buf, "dlq_acknowledged_total", "Rejected rows in the dead letter queue.", sink->dlq_acknowledged);
     add_counter(buf, "bytes_read_total", "Bytes of CSV read.", summary->bytes_read);
     add_metric(buf, "nulls_total", "counter", "Cells that became null, by cause.");

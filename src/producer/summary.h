@@ -13,19 +13,21 @@
 #include "producer/sink.h"
 
 struct summary {
-    const char *run;
+    const char *run;    /* "" = none was begun */
     uint64_t rows_read; /* data rows met, good or bad */
     uint64_t rejected;
+    uint64_t stored;           /* of these: stored before, by a process or client that died; not sent again */
+    uint64_t rebuilds;         /* clients that gave up and were replaced */
     struct clean_counts nulls; /* cells that became null, by column and cause */
     uint64_t bytes_read;
-    uint64_t digest; /* sum of pasar_hash_row over accepted rows */
+    uint64_t digest; /* sum of pasar_hash_row over the run's rows, stored before or accepted now */
     struct sink_counts sink;
     double seconds;
     bool ended; /* the end of the run was sent and acknowledged */
 };
 
-/* rows read = accepted + rejected, accepted = acknowledged + failed. 0, or -1 with err (PASAR_EBUG) showing the
- * numbers. */
+/* rows read = stored before + accepted + rejected, accepted = acknowledged + failed. 0, or -1 with err (PASAR_EBUG)
+ * showing the numbers. */
 int summary_check(const struct summary *summary, struct pasar_err *err) PASAR_MUSTCHECK;
 
 /* "rows read 10, sent 9, acknowledged 9, failed 0, rejected 1; nulls: rating 2 (1 unparseable); 0.10 s, 100 rows/s; run

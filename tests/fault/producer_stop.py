@@ -5,14 +5,14 @@ import os
 import signal
 import time
 
-from drill import BIN, Drill, check, finish, numbers, terminate
+from drill import Drill, await_log, check, finish, numbers, terminate
 
 with Drill() as drill:
     broker = drill.broker()
     csv = drill.catalogue(50000)
 
     def stop_while(what, broker_state):
-        producer = drill.producer(broker.brokers, csv, "--rate", "5000", name=what)
+        producer = drill.producer(broker.brokers, csv, "--again", "--rate", "5000", name=what)
         time.sleep(1)
         broker_state()
         time.sleep(0.5)
@@ -31,8 +31,16 @@ with Drill() as drill:
     terminate(producer, 75)
     os.kill(broker.pid, signal.SIGCONT)
 
+    # while it looks for what the run has stored already
+    producer = drill.producer(broker.brokers, csv, name="looking")
+    await_log(producer, "connected")
+    os.kill(broker.pid, signal.SIGSTOP)
+    time.sleep(0.3)
+    terminate(producer, 75)
+    os.kill(broker.pid, signal.SIGCONT)
+
     # a second signal ends it at once
-    producer = drill.producer(broker.brokers, csv, "--rate", "1000", name="twice")
+    producer = drill.producer(broker.brokers, csv, "--again", "--rate", "1000", name="twice")
     time.sleep(0.5)
     os.kill(broker.pid, signal.SIGSTOP)
     producer.send_signal(signal.SIGTERM)

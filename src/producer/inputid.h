@@ -1,0 +1,28 @@
+/* What the input is: files with the same bytes in the same order are the same input, whatever they are called. */
+#ifndef PRODUCER_INPUTID_H
+#define PRODUCER_INPUTID_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "pasar/attrs.h"
+#include "pasar/err.h"
+
+struct inputid {
+    uint64_t hash;  /* of every file's size and contents, in order */
+    uint64_t bytes; /* of all files */
+    /* All are regular files, which can be read again from the start. A stream's contents are unknown before it is
+     * read: it counts by its name. */
+    bool is_repeatable;
+};
+
+/*
+ * Files up to INPUTID_WHOLE_BYTES are hashed whole (XXH3-64), of larger ones 256 blocks of 64 KiB spread evenly from
+ * the first byte to the last, so that the time does not grow with the file. 0, or -1 with err (PASAR_ENOINPUT) when a
+ * file cannot be read.
+ */
+int inputid_of(struct inputid *id, char *const *files, int file_count, struct pasar_err *err) PASAR_MUSTCHECK;
+
+enum { INPUTID_WHOLE_BYTES = 16 * 1024 * 1024 };
+
+#endif

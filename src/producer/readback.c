@@ -1,0 +1,361 @@
+/*
+ * Reading back what the topic holds of a run. The plain consumer with explicit offsets: no group, nothing committed,
+ * nothing left behind on the broker.
+ */
+#include "producer/readback.h"
+
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "pasar/clock.h"
+#include "pasar/hash.h"
+#include "pasar/kafka.h"
+#include "pasar/log.h"
+#include "pasar/num.h"
+#include "pasar/stop.h"
+
+enum { SLICE_MS = 100, SETTLE_MS = 1000, SETTLE_MAX_MS = 10000, QUERY_MS = 1000 };
+
+static const struct pasar_kafka_default defaults[] = {
+    {"log_level", "3"}, /* no warning for each of the producer's own properties among the user's */
+    {"enable.partition.eof", "true"},
+    {"auto.offset.reset", "error"},
+    {"isolation.level", "read_uncommitted"}, /* our records are in no transaction; another's must not hold us up */
+    {"fetch.wait.max.ms", "50"},
+    {"check.crcs", "true"},
+    {"queued.max.messages.kbytes", "16384"},
+    {NULL, NULL},
+};
+
+static int64_t deadline_after(double seconds)
+{
+    return pasar_clock_mono_ns() + (int64_t)(seconds * 1e9);
+}
+
+static int stopped(struct pasar_err *err)
+{
+    return pasar_err_set(err, PASAR_ETEMP, "stopped while looking for what the topic already holds");
+}
+
+/* ------------------------------------------------------------------ watermarks */
+
+/*
+ * One question for an end of all partitions, answered within QUERY_MS or not at all. (rd_kafka_query_watermark_offsets
+ * waits for a silent broker as long as socket.timeout.ms, deaf to signals.)
+ */
+static rd_kafka_resp_err_t ask(rd_kafka_t *rk, const char *topic, int32_t partition_count, int64_t which,
+                               rd_kafka_topic_partition_list_t *list)
+{
+    rd_kafka_resp_err_t code;
+
+    for (int32_t p = 0; p < partition_count; p++)
+        rd_kafka_topic_partition_list_add(list, topic, p)->offset = which;
+    code = rd_kafka_offsets_for_times(rk, list, QUERY_MS);
+    for (int i = 0; i < list->cnt && code == RD_KAFKA_RESP_ERR_NO_ERROR; i++)
+        code = list->elems[i].err;
+    return code;
+}
+
+static rd_kafka_resp_err_t ask_all(rd_kafka_t *rk, const char *topic, int32_t partition_count, int64_t which,
+                                   struct watermarks *marks)
+{
+    rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(partition_count);
+    rd_kafka_resp_err_t code = ask(rk, topic, partition_count, which, list);
+
+    for (int i = 0; i < list->cnt && code == RD_KAFKA_RESP_ERR_NO_ERROR; i++) {
+        int32_t p = list->elems[i].partition;
+
+        if (which == RD_KAFKA_OFFSET_BEGINNING)
+            marks[p].low = list->elems[i].offset;
+        else
+            marks[p].high = list->elems[i].offset;
+    }
+    rd_kafka_topic_partition_list_destroy(list);
+    return code;
+}
+
+int readback_watermarks(rd_kafka_t *rk, const struct producer_config *config, int32_t partition_count,
+                        struct watermarks *marks, struct pasar_err *err)
+{
+    int64_t end_ns = deadline_after(config->connect_timeout);
+
+    for (;;) {
+        const char *topic = config->kafka.topic;
+        rd_kafka_resp_err_t code = ask_all(rk, topic, partition_count, RD_KAFKA_OFFSET_BEGINNING, marks);
+
+        if (code == RD_KAFKA_RESP_ERR_NO_ERROR)
+            code = ask_all(rk, topic, partition_count, RD_KAFKA_OFFSET_END, marks);
+        if (code == RD_KAFKA_RESP_ERR_NO_ERROR)
+            return 0;
+        if (pasar_clock_mono_ns() >= end_ns)
+            return pasar_err_set(err, PASAR_EUNAVAILABLE, "topic %s does not tell its offsets: %s", topic,
+                                 rd_kafka_err2str(code));
+        if (pasar_stop_wait(SLICE_MS))
+            return stopped(err);
+    }
+}
+
+int readback_settle(rd_kafka_t *rk, const struct producer_config *config, int32_t partition_count,
+                    struct watermarks *marks, struct pasar_err *err)
+{
+    size_t bytes = (size_t)partition_count * sizeof(*marks);
+    struct watermarks *before = malloc(bytes + 1);
+    int64_t end_ns = pasar_clock_mono_ns() + SETTLE_MAX_MS * INT64_C(1000000);
+    int result =
+        before != NULL ? readback_watermarks(rk, config, partition_count, marks, err) : pasar_err_nomem(err, "offsets");
+
+    while (result == 0) {
+        memcpy(before, marks, bytes);
+        if (pasar_stop_wait(SETTLE_MS))
+            result = stopped(err);
+        else
+            result = readback_watermarks(rk, config, partition_count, marks, err);
+        if (result != 0 || memcmp(before, marks, bytes) == 0 || pasar_clock_mono_ns() >= end_ns)
+            break;
+    }
+    free(before);
+    return result;
+}
+
+/* ------------------------------------------------------------------ records */
+
+struct reader {
+    rd_kafka_t *rk;
+    rd_kafka_topic_t *topic;
+    rd_kafka_queue_t *queue;
+};
+
+static void reader_close(struct reader *reader)
+{
+    if (reader->queue != NULL)
+        rd_kafka_queue_destroy(reader->queue);
+    if (reader->topic != NULL)
+        rd_kafka_topic_destroy(reader->topic);
+    if (reader->rk != NULL)
+        rd_kafka_destroy(reader->rk);
+}
+
+static int reader_open(struct reader *reader, const struct producer_config *config, struct pasar_err *err)
+{
+    rd_kafka_conf_t *conf = pasar_kafka_conf(&config->kafka, "pasar-producer", defaults, NULL, err);
+
+    *reader = (struct reader){0};
+    if (conf == NULL || (reader->rk = pasar_kafka_new(RD_KAFKA_CONSUMER, conf, err)) == NULL)
+        return -1;
+    reader->topic = rd_kafka_topic_new(reader->rk, config->kafka.topic, NULL);
+    reader->queue = rd_kafka_queue_new(reader->rk);
+    if (reader->topic == NULL || reader->queue == NULL) {
+        reader_close(reader);
+        return pasar_err_set(err, PASAR_EUNAVAILABLE, "topic %s cannot be read", config->kafka.topic);
+    }
+    return 0;
+}
+
+static int reader_start(struct reader *reader, const struct producer_config *config, int32_t partition, int64_t offset,
+                        struct pasar_err *err)
+{
+    if (rd_kafka_consume_start_queue(reader->topic, partition, offset, reader->queue) == 0)
+        return 0;
+    return pasar_err_set(err, PASAR_EUNAVAILABLE, "topic %s [%" PRId32 "] cannot be read: %s", config->kafka.topic,
+                         partition, rd_kafka_err2str(rd_kafka_last_error()));
+}
+
+/*
+ * The next record, or NULL with *is_eof when `*partition` was read to its end, or NULL with err. What time heals is
+ * waited for until end_ns, which each sign of life moves.
+ */
+static rd_kafka_message_t *reader_next(struct reader *reader, const struct producer_config *config, int64_t *end_ns,
+                                       int32_t *eof_partition, struct pasar_err *err)
+{
+    *eof_partition = -1;
+    while (!pasar_stop_requested()) {
+        rd_kafka_message_t *message = rd_kafka_consume_queue(reader->queue, SLICE_MS);
+        rd_kafka_resp_err_t code = message != NULL ? message->err : RD_KAFKA_RESP_ERR__TIMED_OUT;
+
+        if (code == RD_KAFKA_RESP_ERR_NO_ERROR || code == RD_KAFKA_RESP_ERR__PARTITION_EOF)
+            *end_ns = deadline_after(config->connect_timeout);
+        if (code == RD_KAFKA_RESP_ERR_NO_ERROR)
+            return message;
+        if (code == RD_KAFKA_RESP_ERR__PARTITION_EOF)
+            *eof_partition = message->partition;
+        if (code == RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET || code == RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE)
+            pasar_err_set(err, PASAR_EDATA, "topic %s [%" PRId32 "]: %s", config->kafka.topic, message->partition,
+                          rd_kafka_message_errstr(message));
+        if (message != NULL)
+            rd_kafka_message_destroy(message);
+        if (*eof_partition >= 0 || err->code != PASAR_OK)
+            return NULL;
+        if (pasar_clock_mono_ns() >= *end_ns) {
+            pasar_err_set(err, PASAR_EUNAVAILABLE, "reading topic %s: nothing came for %g s (%s)", config->kafka.topic,
+                          config->connect_timeout, rd_kafka_err2str(code));
+            return NULL;
+        }
+    }
+    stopped(err);
+    return NULL;
+}
+
+static bool is_of_run(const rd_kafka_message_t *message, const char *run)
+{
+    const char *text;
+    size_t len;
+
+    return pasar_kafka_header(message, PASAR_HEADER_RUN, &text, &len) && len == strlen(run) &&
+           memcmp(text, run, len) == 0;
+}
+
+/* The row number of a record, 0 when it has none. */
+static uint64_t row_of(const rd_kafka_message_t *message)
+{
+    const char *text;
+    uint64_t row = 0;
+    size_t len;
+
+    if (!pasar_kafka_header(message, PASAR_HEADER_ROW, &text, &len) || pasar_num_u64(text, len, &row) != 0)
+        return 0;
+    return row;
+}
+
+int readback_probe(const struct producer_config *config, const struct readback_claim *claim,
+                   const struct watermarks *mark, enum resume_probe *probe, struct pasar_err *err)
+{
+    int64_t end_ns = deadline_after(config->connect_timeout);
+    struct reader reader;
+    rd_kafka_message_t *message;
+    int32_t eof;
+
+    *probe = claim->offset < mark->low ? PROBE_NONE : PROBE_OTHER;
+    if (claim->offset < mark->low || claim->offset >= mark->high)
+        return 0;
+    if (reader_open(&reader, config, err) != 0)
+        return -1;
+    if (reader_start(&reader, config, claim->partition, claim->offset, err) == 0) {
+        message = reader_next(&reader, config, &end_ns, &eof, err);
+        if (message != NULL) {
+            if (message->offset == claim->offset && is_of_run(message, claim->run) && row_of(message) == claim->row)
+                *probe = PROBE_SAME;
+            rd_kafka_message_destroy(message);
+        }
+        rd_kafka_consume_stop(reader.topic, claim->partition);
+    }
+    reader_close(&reader);
+    return err->code == PASAR_OK ? 0 : -1;
+}
+
+/* ------------------------------------------------------------------ a run past its checkpoint */
+
+static int take_end(struct readback *found, const rd_kafka_message_t *message, const char *json, size_t len,
+                    struct pasar_err *err)
+{
+    if (pasar_run_end_from_json(&found->end, json, len, err) != 0)
+        return -1;
+    found->ended[message->partition] = true;
+    found->end_partition = message->partition;
+    found->end_offset = message->offset;
+    return 0;
+}
+
+static int take_record(struct readback *found, const char *run, const rd_kafka_message_t *message,
+                       struct pasar_buf *scratch, struct pasar_err *err)
+{
+    struct pasar_record record;
+    const char *json;
+    uint64_t row;
+    size_t len;
+
+    if (!is_of_run(message, run))
+        return 0;
+    if (pasar_kafka_header(message, PASAR_HEADER_END, &json, &len))
+        return take_end(found, message, json, len, err);
+    row = row_of(message);
+    if (row == 0 || message->payload == NULL ||
+        pasar_record_from_json(&record, message->payload, message->len, scratch, err) != 0 ||
+        tail_add(found->tail, row, record.timestamp_us, pasar_hash_row(row, message->payload, message->len), err) != 0)
+        return pasar_err_set(err, PASAR_EDATA, "no row number, or no record");
+    found->partitions[message->partition] =
+        (struct checkpoint_partition){.next_offset = message->offset + 1, .last_row = row};
+    return 0;
+}
+
+/* Starts reading wherever there is something to read; the number of such partitions, or -1 with err. */
+static int32_t start_all(struct reader *reader, const struct producer_config *config, int32_t partition_count,
+                         const struct watermarks *marks, struct readback *found, bool *open, struct pasar_err *err)
+{
+    int32_t count = 0;
+
+    for (int32_t p = 0; p < partition_count; p++) {
+        int64_t from = found->partitions[p].next_offset;
+
+        if (from < marks[p].low && found->partitions[p].last_row + from > 0)
+            return pasar_err_set(err, PASAR_EDATA,
+                                 "topic %s [%" PRId32 "] no longer holds the offsets %" PRId64 " to %" PRId64
+                                 ", so nobody can tell what of this run is stored (--again sends everything)",
+                                 config->kafka.topic, p, from, marks[p].low - 1);
+        if (from < marks[p].low)
+            from = marks[p].low;
+        if (from >= marks[p].high)
+            continue;
+        if (reader_start(reader, config, p, from, err) != 0)
+            return -1;
+        open[p] = true;
+        count++;
+    }
+    return count;
+}
+
+static int read_all(struct reader *reader, const struct producer_config *config, const char *run, int32_t left,
+                    const struct watermarks *marks, struct readback *found, bool *open, struct pasar_err *err)
+{
+    int64_t end_ns = deadline_after(config->connect_timeout);
+    struct pasar_buf scratch = {0};
+    int result = 0;
+
+    while (left > 0 && result == 0) {
+        int32_t done;
+        rd_kafka_message_t *message = reader_next(reader, config, &end_ns, &done, err);
+
+        if (message == NULL && done < 0) {
+            result = -1;
+        } else if (message != NULL) {
+            int32_t p = message->partition;
+
+            done = message->offset + 1 >= marks[p].high ? p : -1;
+            if (message->offset < marks[p].high && take_record(found, run, message, &scratch, err) != 0)
+                result = pasar_err_context(err, "topic %s [%" PRId32 "] offset %" PRId64 " claims to be of run %s",
+                                           config->kafka.topic, p, message->offset, run);
+            rd_kafka_message_destroy(message);
+        }
+        if (done >= 0 && open[done]) {
+            open[done] = false;
+            left--;
+            rd_kafka_consume_stop(reader->topic, done);
+        }
+    }
+    pasar_buf_fini(&scratch);
+    return result;
+}
+
+int readback_run(const struct producer_config *config, const char *run, int32_t partition_count,
+                 const struct watermarks *marks, struct readback *found, struct pasar_err *err)
+{
+    bool *open = calloc((size_t)partition_count + 1, sizeof(*open));
+    struct reader reader;
+    int32_t count;
+    int result = -1;
+
+    found->end_partition = -1;
+    if (open == NULL)
+        return pasar_err_nomem(err, "partitions");
+    if (reader_open(&reader, config, err) == 0) {
+        count = start_all(&reader, config, partition_count, marks, found, open, err);
+        if (count >= 0)
+            result = read_all(&reader, config, run, count, marks, found, open, err);
+        for (int32_t p = 0; p < partition_count; p++)
+            if (open[p])
+                rd_kafka_consume_stop(reader.topic, p);
+        reader_close(&reader);
+    }
+    free(open);
+    return result;
+}
