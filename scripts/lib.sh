@@ -9,7 +9,8 @@ build_packages=(build-essential cmake ninja-build pkg-config git librdkafka-dev 
     libcsv-dev libopenblas-dev libssl-dev libxxhash-dev zlib1g-dev libcmocka-dev curl)
 # What the tests use besides; without the second line some of them skip themselves.
 test_packages=(python3 kcat jq)
-test_extras=(maven default-jre-headless chromium nodejs npm clang-format-14 shellcheck)
+test_extras=(mvn:maven java:default-jre-headless chromium:chromium node:nodejs npm:npm
+    clang-format-14:clang-format-14 shellcheck:shellcheck)
 
 say() { printf '%s: %s\n' "$name" "$*" >&2; }
 
@@ -50,11 +51,12 @@ need() {
         >/dev/null || die 69 "apt-get could not install ${missing[*]}"
 }
 
-# want PACKAGE...: as need, but goes on without those that cannot be had: the tests that miss them skip themselves.
+# want COMMAND:PACKAGE...: installs what brings a missing command, but goes on without those that cannot be had: the
+# tests that miss them skip themselves.
 want() {
-    local package
-    for package in "$@"; do
-        (need "$package") || say "going on without $package"
+    local pair
+    for pair in "$@"; do
+        command -v "${pair%%:*}" >/dev/null || (need "${pair#*:}") || say "going on without ${pair%%:*}"
     done
 }
 
