@@ -1,138 +1,192 @@
 #include "api/contains.h"
 
-#include <stdbool.h>
-#include <string.h>
-
 #include "api/fold.h"
 
-enum { CANDIDATES_MAX = 6000, TERMS_MAX = 512 };
-
-struct search {
-    const struct textindex *index;
-    struct similar_scratch *s;
-    const char *needle;
-    size_t len;
-    uint32_t left; /* candidates that may still be looked at */
-    bool at_end;   /* only words that end with the token */
-    size_t token_len;
+enum {
+    FEW = 1000,                /* so many names are compared without narrowing further */
+    TERMS_MAX = 3,             /* lists that are intersected */
+    CUT = TOKEN_MAX_BYTES - 4, /* longer words may have been cut */
 };
 
-static void mark(struct search *f, uint32_t doc)
-{
-    struct similar_cell *cell = &f->s->cells[doc];
-    if (cell->words & CONTAINS_BIT)
-        return;
-    if (!cell->words)
-        f->s->touched[f->s->touched_count++] = doc;
-    cell->words |= CONTAINS_BIT;
-}
+/* The rarest terms that every name with the query has. */
+struct required {
+    uint32_t terms[TERMS_MAX], count;
+    bool missing; /* one occurs nowhere */
+};
 
-static bool holds(const struct search *f, uint32_t doc)
+static void require(struct required *r, const struct textindex *x, uint32_t term)
 {
-    const struct textindex *x = f->index;
-    const char *name = x->names.data + x->name_start[doc];
-    return memmem(name, x->name_start[doc + 1] - x->name_start[doc] - 1, f->needle, f->len) != NULL;
-}
-
-static void try_term(struct search *f, uint32_t term)
-{
-    const struct textindex_term *t = &f->index->terms[term];
-    for (uint32_t i = 0; i < t->count && f->left > 0; i++, f->left--) {
-        uint32_t doc = f->index->docs[t->first + i];
-        if (!(f->s->cells[doc].words & CONTAINS_BIT) && holds(f, doc))
-            mark(f, doc);
+    uint32_t at = r->count < TERMS_MAX ? r->count++ : TERMS_MAX;
+    for (; at > 0 && x->terms[r->terms[at - 1]].df > x->terms[term].df; at--) {
+        if (at < TERMS_MAX)
+            r->terms[at] = r->terms[at - 1];
     }
+    if (at < TERMS_MAX)
+        r->terms[at] = term;
 }
 
-static int try_word(void *ctx, uint32_t word, size_t at)
+static void require_inside(struct required *r, const struct textindex *x, const struct tokens *t)
 {
-    struct search *f = ctx;
-    const struct vocabulary_word *w = &f->index->vocabulary.words[word];
-    if (f->at_end && at + f->token_len != w->len) {
-        const char *text = vocabulary_text(&f->index->vocabulary, word);
-        if (memcmp(text + w->len - f->token_len, text + at, f->token_len) != 0)
-            return 0;
-    }
-    try_term(f, w->term);
-    return f->left == 0;
-}
-
-/* The interior words of the query must stand in the name as they are: the rarest, or -1; *missing when one occurs
- * nowhere. */
-static int64_t rarest_inside(const struct search *f, bool *missing)
-{
-    const struct tokens *t = &f->s->tokens;
-    int64_t best = -1;
-    *missing = false;
+    int64_t before = -1;
     for (size_t i = 1; i + 1 < t->count; i++) {
-        int64_t word = vocabulary_find(&f->index->vocabulary, tokens_text(t, i), t->list[i].len);
-        if (word < 0) {
-            *missing = t->list[i].len < TOKEN_MAX_BYTES;
-            if (*missing)
-                return -1;
-            continue;
+        int64_t word = t->list[i].len > CUT ? -1 : vocabulary_find(&x->vocabulary, tokens_text(t, i), t->list[i].len);
+        if (word < 0 && t->list[i].len <= CUT) {
+            r->missing = true;
+            return;
         }
-        uint32_t term = f->index->vocabulary.words[word].term;
-        if (best < 0 || f->index->terms[term].count < f->index->terms[best].count)
-            best = term;
+        int64_t term = word < 0 ? -1 : (int64_t)x->vocabulary.words[word].term;
+        int64_t pair = before < 0 || term < 0 ? -1 : pairs_find(&x->pairs, (uint32_t)before, (uint32_t)term);
+        if (term >= 0)
+            require(r, x, (uint32_t)term);
+        if (pair >= 0)
+            require(r, x, x->vocabulary.term_count + (uint32_t)pair);
+        before = term;
     }
-    return best;
 }
 
-static void try_prefixed(struct search *f, const char *text, size_t len)
+/* ------------------------------------------------------------------ sets of documents */
+
+struct set {
+    const struct textindex *index;
+    uint64_t *bits;
+    uint64_t left;      /* postings that may still be added; 0: too many */
+    size_t suffix_len;  /* only words that end with so many bytes of ... */
+    const char *suffix; /* ... this; NULL: any */
+};
+
+static void clear(const struct textindex *x, uint64_t *bits)
 {
-    const struct vocabulary *v = &f->index->vocabulary;
+    memset(bits, 0, ((size_t)x->doc_count + 63) / 64 * sizeof *bits);
+}
+
+static bool add_term(struct set *set, uint32_t term)
+{
+    const struct textindex *x = set->index;
+    const struct textindex_term *t = &x->terms[term];
+    if (set->left < t->df) {
+        set->left = 0;
+        return false;
+    }
+    set->left -= t->df;
+    for (uint32_t s = t->span; s < t->span + t->span_count; s++) {
+        uint64_t *bits = set->bits + (uint64_t)x->spans[s].block * (TEXTINDEX_BLOCK / 64);
+        for (uint64_t i = x->spans[s].first; i < x->spans[s + 1].first; i++)
+            bits[x->slots[i] / 64] |= (uint64_t)1 << x->slots[i] % 64;
+    }
+    return true;
+}
+
+static int add_word(void *ctx, uint32_t word, size_t at)
+{
+    struct set *set = ctx;
+    const struct vocabulary_word *w = &set->index->vocabulary.words[word];
+    const char *text = vocabulary_text(&set->index->vocabulary, word);
+    (void)at;
+    if (set->suffix && w->len <= CUT && memcmp(text + w->len - set->suffix_len, set->suffix, set->suffix_len) != 0)
+        return 0;
+    return !add_term(set, w->term);
+}
+
+/* Names with a word that contains, or ends with, the token. False when they are too many to be worth it. */
+static bool collect_containing(struct set *set, const char *text, size_t len, bool at_end)
+{
+    set->suffix = at_end ? text : NULL;
+    set->suffix_len = len;
+    vocabulary_containing(&set->index->vocabulary, text, len, add_word, set);
+    return set->left > 0;
+}
+
+static bool collect_prefixed(struct set *set, const char *text, size_t len)
+{
+    const struct vocabulary *v = &set->index->vocabulary;
     uint32_t first, n = vocabulary_prefix(v, text, len, &first);
-    for (uint32_t i = first; i < first + n && f->left > 0; i++)
-        try_term(f, v->words[v->sorted[i]].term);
+    for (uint32_t i = first; i < first + n; i++) {
+        if (!add_term(set, v->words[v->sorted[i]].term))
+            return false;
+    }
+    return true;
 }
 
-/* How many postings the words with this beginning have, as far as it matters. */
-static uint64_t prefixed_cost(const struct search *f, const char *text, size_t len)
+static uint32_t intersect(const struct textindex *x, uint64_t *bits, const uint64_t *other)
 {
-    const struct vocabulary *v = &f->index->vocabulary;
-    uint32_t first, n = vocabulary_prefix(v, text, len, &first);
-    uint64_t cost = 0;
-    for (uint32_t i = first; i < first + n && cost < CANDIDATES_MAX; i++)
-        cost += v->words[v->sorted[i]].df;
-    return cost;
+    uint32_t count = 0;
+    for (size_t i = 0; i < ((size_t)x->doc_count + 63) / 64; i++) {
+        if (other)
+            bits[i] &= other[i];
+        count += (uint32_t)__builtin_popcountll(bits[i]);
+    }
+    return count;
 }
 
-void contains_mark(const struct textindex *x, const char *name, size_t len, struct similar_scratch *s)
+/* ------------------------------------------------------------------ narrowing down */
+
+/* Two words or more. */
+static void narrow(struct contains *c, struct similar_scratch *s)
 {
+    const struct textindex *x = c->index;
     const struct tokens *t = &s->tokens;
+    const struct token *first = &t->list[0], *last = &t->list[t->count - 1];
+    struct required required = {.count = 0};
+    uint64_t most = x->doc_count / 4 + FEW; /* longer lists narrow little */
+    uint64_t *bits = s->candidates;
+    uint32_t left = UINT32_MAX;
+    require_inside(&required, x, t);
+    c->is_none = required.missing;
+    clear(x, bits);
+    for (uint32_t i = 0; i < required.count && left > FEW && !c->is_none; i++) {
+        struct set set = {.index = x, .bits = c->bits ? s->other : bits, .left = most};
+        if (c->bits)
+            clear(x, s->other);
+        if (!add_term(&set, required.terms[i]))
+            break;
+        left = x->terms[required.terms[i]].df;
+        if (c->bits)
+            left = intersect(x, bits, s->other);
+        c->bits = bits;
+    }
+    for (int end = 1; end >= 0 && left > FEW && !c->is_none; end--) { /* the last word, then the first */
+        struct set set = {.index = x, .bits = c->bits ? s->other : bits, .left = most};
+        clear(x, set.bits);
+        if (end ? last->len > CUT || !collect_prefixed(&set, tokens_text(t, t->count - 1), last->len)
+                : first->len > CUT || !collect_containing(&set, tokens_text(t, 0), first->len, true))
+            continue;
+        left = intersect(x, bits, c->bits ? s->other : NULL);
+        c->bits = bits;
+    }
+    c->is_none = c->is_none || left == 0;
+}
+
+void contains_prepare(struct contains *c, const struct textindex *x, const char *name, size_t len,
+                      struct similar_scratch *s)
+{
     pasar_buf_reset(&s->folded);
     fold_case(&s->folded, name, len);
-    if (s->folded.failed || s->folded.len == 0)
+    *c = (struct contains){.index = x, .needle = s->folded.data, .len = s->folded.len};
+    c->is_none = s->folded.failed || c->len == 0 || x->doc_count == 0;
+    if (c->is_none || s->tokens.count == 0)
         return;
-    struct search f = {.index = x, .s = s, .needle = s->folded.data, .len = s->folded.len, .left = CANDIDATES_MAX};
-    if (t->count == 0) { /* nothing but signs: look at the names themselves */
-        for (uint32_t doc = 0; doc < x->catalog->count && f.left > 0; doc++, f.left--) {
-            if (holds(&f, doc))
-                mark(&f, doc);
+    if (s->tokens.count > 1) {
+        narrow(c, s);
+        return;
+    }
+    struct set set = {.index = x, .bits = s->candidates, .left = x->doc_count / 4 + FEW};
+    clear(x, s->candidates);
+    if (s->tokens.list[0].len <= CUT &&
+        collect_containing(&set, tokens_text(&s->tokens, 0), s->tokens.list[0].len, false))
+        c->bits = s->candidates;
+}
+
+uint32_t contains_count(const struct contains *c, int model, const uint64_t *except, uint32_t max)
+{
+    const struct textindex *x = c->index;
+    uint32_t count = 0;
+    for (uint32_t word = 0; word < (x->doc_count + 63) / 64 && count < max && !c->is_none; word++) {
+        uint64_t bits = (c->bits ? c->bits[word] : UINT64_MAX) & (except ? ~except[word] : UINT64_MAX);
+        for (; bits && count < max; bits &= bits - 1) {
+            uint32_t doc = word * 64 + (uint32_t)__builtin_ctzll(bits);
+            if (doc < x->doc_count && (x->docs[doc].models >> (model - 1) & 1) && contains_holds(c, doc))
+                count++;
         }
-        return;
     }
-    size_t last = t->count - 1;
-    f.token_len = t->list[0].len;
-    if (t->count == 1) {
-        vocabulary_containing(&x->vocabulary, tokens_text(t, 0), t->list[0].len, try_word, &f);
-        return;
-    }
-    bool missing;
-    int64_t inside = rarest_inside(&f, &missing);
-    if (missing)
-        return;
-    uint64_t end_cost =
-        t->list[last].len < TOKEN_MAX_BYTES ? prefixed_cost(&f, tokens_text(t, last), t->list[last].len) : UINT64_MAX;
-    if (end_cost == 0)
-        return;
-    if (inside >= 0 && x->terms[inside].count <= end_cost) {
-        try_term(&f, (uint32_t)inside);
-    } else if (end_cost < CANDIDATES_MAX) {
-        try_prefixed(&f, tokens_text(t, last), t->list[last].len);
-    } else {
-        f.at_end = true;
-        vocabulary_containing(&x->vocabulary, tokens_text(t, 0), t->list[0].len, try_word, &f);
-    }
+    return count;
 }

@@ -75,7 +75,7 @@ static void add_reason(struct pasar_buf *buf, bool *first, const char *lead, con
 }
 
 /* "shares: usb, cable (for cabel)" from the words of the query that were found. */
-static void add_word_reason(const struct request *r, uint32_t words, struct pasar_buf *buf, bool *first)
+static void add_word_reason(const struct request *r, uint64_t words, struct pasar_buf *buf, bool *first)
 {
     const struct similar_scratch *s = r->scratch;
     struct pasar_buf text = {0};

@@ -5,311 +5,385 @@
 #include <string.h>
 
 #include "api/contains.h"
-#include "api/fold.h"
 #include "api/jsontext.h"
+#include "api/similar_rank.h"
 #include "api/similar_words.h"
 
-enum {
-    VOTERS = 20,
-    POSTINGS_MAX = 60000, /* work of one query; beyond, each list is read only as far as its share */
-};
+enum { VOTERS = 30 };
 
-const struct similar_weights similar_weights_default = {
-    .classifier = 1.0f, .vote = 0.6f, .cluster = 0.02f, .same_category = 1.0f, .prefix = 0.6f, .repair = 0.8f};
+const struct similar_weights similar_weights_default = {.centroid = 0.3f,
+                                                        .vote = 1.2f,
+                                                        .cluster = 0.01f,
+                                                        .same_category = 1,
+                                                        .prefix = 0.5f,
+                                                        .infix = 0.5f,
+                                                        .joined = 0.8f};
+
+/* ------------------------------------------------------------------ working memory */
+
+static void blocks_fini(struct similar_scratch *s)
+{
+    free(s->bound);
+    free(s->bound_group);
+    free(s->cached);
+    free(s->queue);
+    free(s->found);
+    free(s->candidates);
+    free(s->other);
+    s->bound = s->bound_group = NULL;
+    s->cached = NULL;
+    s->queue = NULL;
+    s->found = s->candidates = s->other = NULL;
+    s->block_cap = 0;
+}
+
+static void categories_fini(struct similar_scratch *s)
+{
+    free(s->centroid);
+    free(s->bonus);
+    free(s->vote);
+    s->centroid = s->bonus = s->vote = NULL;
+    s->category_cap = 0;
+}
+
+static void hits_fini(struct similar_scratch *s)
+{
+    free(s->heap);
+    free(s->known);
+    free(s->hits);
+    s->heap = NULL;
+    s->known = NULL;
+    s->hits = NULL;
+    s->heap_cap = 0;
+}
 
 void similar_scratch_fini(struct similar_scratch *s)
 {
     tokens_fini(&s->tokens);
+    blocks_fini(s);
+    categories_fini(s);
+    hits_fini(s);
     free(s->cells);
-    free(s->touched);
-    free(s->classes);
-    free(s->vote);
-    free(s->heap);
+    free(s->cells_group);
     pasar_buf_fini(&s->folded);
+    pasar_buf_fini(&s->name);
     memset(s, 0, sizeof *s);
+}
+
+static int reserve_blocks(struct similar_scratch *s, uint32_t blocks)
+{
+    size_t words = (size_t)blocks * (TEXTINDEX_BLOCK / 64);
+    if (!s->cells) {
+        s->cells = malloc((SIMILAR_CACHE_BLOCKS + 1) * TEXTINDEX_BLOCK * sizeof *s->cells);
+        s->cells_group = malloc(TEXTINDEX_BLOCK * sizeof *s->cells_group);
+        if (!s->cells || !s->cells_group)
+            return -1;
+    }
+    if (blocks <= s->block_cap)
+        return 0;
+    blocks_fini(s);
+    s->bound = malloc(blocks * sizeof *s->bound);
+    s->bound_group = malloc(blocks * sizeof *s->bound_group);
+    s->cached = malloc(blocks * sizeof *s->cached);
+    s->queue = malloc(blocks * sizeof *s->queue);
+    s->found = calloc(words, sizeof *s->found);
+    s->candidates = malloc(words * sizeof *s->candidates);
+    s->other = malloc(words * sizeof *s->other);
+    if (!s->bound || !s->bound_group || !s->cached || !s->queue || !s->found || !s->candidates || !s->other)
+        return -1;
+    memset(s->cached, 0xff, blocks * sizeof *s->cached);
+    s->block_cap = blocks;
+    return 0;
+}
+
+static int reserve_categories(struct similar_scratch *s, uint32_t categories)
+{
+    if (categories <= s->category_cap)
+        return 0;
+    categories_fini(s);
+    s->centroid = malloc(categories * sizeof *s->centroid);
+    s->bonus = malloc(categories * sizeof *s->bonus);
+    s->vote = malloc(categories * sizeof *s->vote);
+    if (!s->centroid || !s->bonus || !s->vote)
+        return -1;
+    s->category_cap = categories;
+    return 0;
 }
 
 static int reserve(struct similar_scratch *s, const struct textindex *x, size_t hits)
 {
-    uint32_t docs = x->catalog->count, categories = x->catalog->category_count;
-    if (docs > s->doc_cap || !s->cells) {
-        free(s->cells);
-        free(s->touched);
-        s->doc_cap = 0;
-        s->cells = calloc(docs + 1, sizeof *s->cells);
-        s->touched = malloc((docs + 1) * sizeof *s->touched);
-        if (!s->cells || !s->touched) {
-            free(s->cells);
-            s->cells = NULL;
-            return -1;
-        }
-        s->doc_cap = docs;
-    }
-    if (categories > s->category_cap || x->classify.stride > s->class_cap || !s->vote) {
-        free(s->vote);
-        free(s->classes);
-        s->category_cap = s->class_cap = 0;
-        s->vote = calloc(categories, sizeof *s->vote);
-        s->classes = calloc(x->classify.stride + 1, sizeof *s->classes);
-        if (!s->vote || !s->classes) {
-            free(s->vote);
-            s->vote = NULL;
-            return -1;
-        }
-        s->category_cap = categories;
-        s->class_cap = x->classify.stride;
-    }
+    hits = hits < VOTERS ? VOTERS : hits;
     if (hits > s->heap_cap) {
-        free(s->heap);
-        s->heap = malloc(hits * sizeof *s->heap);
-        s->heap_cap = s->heap ? hits : 0;
-        if (!s->heap)
+        hits_fini(s);
+        s->heap = malloc(2 * hits * sizeof *s->heap); /* ranked, and before them those that contain the query */
+        s->known = malloc(hits * sizeof *s->known);
+        s->hits = malloc(hits * sizeof *s->hits);
+        if (!s->heap || !s->known || !s->hits)
             return -1;
+        s->heap_cap = hits;
     }
-    return 0;
-}
-
-/* Adds the postings of every term of word `w` to the cells; a document counts once per word, by its best term. */
-static void accumulate(const struct textindex *x, struct similar_scratch *s, size_t w, uint32_t share)
-{
-    struct similar_word *word = &s->words[w];
-    uint32_t bit = 1u << w;
-    for (size_t i = 1; i < word->count; i++) { /* best term first: few entries, insertion sort */
-        for (size_t j = i; j > 0 && word->terms[j].weight > word->terms[j - 1].weight; j--) {
-            uint32_t term = word->terms[j].term;
-            float weight = word->terms[j].weight;
-            word->terms[j] = word->terms[j - 1];
-            word->terms[j - 1].term = term;
-            word->terms[j - 1].weight = weight;
-        }
-    }
-    for (size_t i = 0; i < word->count; i++) {
-        const struct textindex_term *term = &x->terms[word->terms[i].term];
-        float weight = word->terms[i].weight * x->scale;
-        const uint32_t *docs = x->docs + term->first;
-        const uint8_t *impacts = x->impacts + term->first;
-        uint32_t n = term->count < share ? term->count : share;
-        for (uint32_t j = 0; j < n; j++) {
-            struct similar_cell *cell = &s->cells[docs[j]];
-            if (cell->words & bit)
-                continue;
-            if (!cell->words)
-                s->touched[s->touched_count++] = docs[j];
-            cell->words |= bit;
-            cell->score += weight * (float)impacts[j];
-        }
-    }
-}
-
-static void accumulate_all(const struct textindex *x, struct similar_scratch *s)
-{
-    uint64_t total = 0;
-    size_t lists = 0;
-    for (size_t w = 0; w < s->word_count; w++) {
-        for (size_t i = 0; i < s->words[w].count; i++, lists++)
-            total += x->terms[s->words[w].terms[i].term].count;
-    }
-    uint32_t share = total <= POSTINGS_MAX ? UINT32_MAX : (uint32_t)(POSTINGS_MAX / lists);
-    for (size_t w = 0; w < s->word_count; w++)
-        accumulate(x, s, w, share);
+    return reserve_blocks(s, x->block_count) != 0 || reserve_categories(s, x->catalog->category_count) != 0 ? -1 : 0;
 }
 
 /* ------------------------------------------------------------------ evidence */
 
-struct evidence {
-    float text_scale;      /* 1 / best text score */
-    const float *category; /* by category id */
+struct search {
+    const struct textindex *index;
+    const struct similar_query *query;
+    const struct similar_weights *weights;
+    struct similar_scratch *s;
     float cluster[256];
-    uint32_t own_category;
-    float own_weight;
+    uint32_t own_category; /* CATALOG_NO_CATEGORY: none */
+    int64_t own_doc;
 };
 
-/* The best VOTERS hits by text alone vote for their category and cluster, each with its share of the best score. */
-static void vote(const struct textindex *x, struct similar_scratch *s, const struct similar_query *q,
-                 const struct similar_weights *weights, struct evidence *e)
+/* How close the query is to each category: 1 the closest. A word's choices share its weight. */
+static void ask_centroids(struct search *f)
 {
-    struct {
-        uint32_t doc;
-        float score;
-    } best[VOTERS];
-    size_t n = 0;
-    for (uint32_t i = 0; i < s->touched_count; i++) {
-        uint32_t doc = s->touched[i];
-        float score = s->cells[doc].score;
-        if ((n == VOTERS && score <= best[n - 1].score) || !(x->info[doc].models >> (q->model - 1) & 1) ||
-            (int64_t)doc == q->product)
-            continue;
-        size_t at = n < VOTERS ? n++ : n - 1;
-        for (; at > 0 && best[at - 1].score < score; at--)
-            best[at] = best[at - 1];
-        best[at].doc = doc;
-        best[at].score = score;
-    }
-    e->text_scale = n > 0 && best[0].score > 0 ? 1 / best[0].score : 1;
-    float sum = 0;
-    for (size_t i = 0; i < n; i++)
-        sum += powf(best[i].score * e->text_scale, 3);
-    for (size_t i = 0; i < n; i++) {
-        float share = powf(best[i].score * e->text_scale, 3) / sum;
-        s->vote[x->info[best[i].doc].category] += weights->vote * share;
-        e->cluster[x->info[best[i].doc].cluster[q->model - 1]] += weights->cluster * share;
-    }
-}
-
-static void ask_classifier(const struct textindex *x, struct similar_scratch *s, const struct similar_weights *weights)
-{
-    struct classify_word words[SIMILAR_WORDS_MAX * 2];
-    size_t n = 0;
-    for (size_t w = 0; w < s->word_count; w++) { /* the two likeliest readings of each word */
+    const struct textindex *x = f->index;
+    struct similar_scratch *s = f->s;
+    uint32_t categories = x->catalog->category_count;
+    float top = 0;
+    memset(s->centroid, 0, categories * sizeof *s->centroid);
+    for (size_t w = 0; w < s->word_count; w++) {
         const struct similar_word *word = &s->words[w];
-        for (size_t i = 0; i < word->count && i < (word->is_exact ? 1 : 2); i++)
-            words[n++] = (struct classify_word){word->terms[i].term, word->terms[i].weight};
+        bool is_sure = word->is_exact || word->repaired >= 0;
+        float sum = 0;
+        for (size_t i = 0; i < word->count; i++)
+            sum += word->terms[i].weight;
+        for (size_t i = 0; i < (is_sure ? 1 : word->count); i++) {
+            uint32_t term = word->terms[i].term;
+            float share = is_sure ? 1 : word->terms[i].weight / sum;
+            centroids_score(&x->centroids, term, share * textindex_centroid_weight(&x->terms[term]), s->centroid);
+        }
     }
-    if (!classify_words(&x->classify, words, n, s->classes))
+    for (size_t i = 0; i < s->pair_count; i++)
+        centroids_score(&x->centroids, s->pairs[i], textindex_centroid_weight(&x->terms[s->pairs[i]]), s->centroid);
+    for (uint32_t c = 0; c < categories; c++)
+        top = s->centroid[c] > top ? s->centroid[c] : top;
+    for (uint32_t c = 0; top > 0 && c < categories; c++)
+        s->centroid[c] /= top;
+}
+
+/*
+ * The best VOTERS documents by text and centroid vote for their category and cluster, the closer the more; large
+ * categories, which have more to send, count a little less. Fills s->bonus and f->cluster.
+ */
+static void vote(struct search *f)
+{
+    const struct textindex *x = f->index;
+    const struct similar_weights *weights = f->weights;
+    struct similar_scratch *s = f->s;
+    uint32_t categories = x->catalog->category_count;
+    struct similar_pass pass = {
+        .bonus = s->centroid, .model = f->query->model, .excluded = f->own_doc, .exhaustive = f->query->exhaustive};
+    size_t n = similar_rank_best(x, s, &pass, VOTERS);
+    float top = 0, sum = 0;
+    memset(s->vote, 0, categories * sizeof *s->vote);
+    for (size_t i = 0; i < n; i++) {
+        const struct textindex_doc *info = &x->docs[s->heap[i].doc];
+        float text = similar_rank_text_of(x, s, s->heap[i].doc), size;
+        size = (float)(x->category_start[info->category + 1] - x->category_start[info->category]);
+        float share = text * text * text / sqrtf(sqrtf(size));
+        f->cluster[info->cluster[f->query->model - 1]] += share;
+        sum += share;
+        if (info->category != CATALOG_NO_CATEGORY)
+            s->vote[info->category] += share;
+        top = fmaxf(top, s->vote[info->category]);
+    }
+    for (size_t i = 0; i < 256; i++)
+        f->cluster[i] = sum > 0 ? f->cluster[i] / sum * weights->cluster : 0;
+    for (uint32_t c = 0; c < categories; c++) {
+        s->vote[c] = top > 0 ? s->vote[c] / top : 0;
+        s->bonus[c] = weights->centroid * s->centroid[c] + weights->vote * s->vote[c];
+    }
+}
+
+/* What is known of the product whose like is looked for. */
+static void add_own(struct search *f)
+{
+    if (f->own_doc < 0)
         return;
-    for (uint32_t c = 0; c < x->classify.class_count; c++)
-        s->vote[x->classify.class_category[c]] += weights->classifier * s->classes[c];
+    const struct textindex_doc *own = &f->index->docs[f->own_doc];
+    f->own_category = own->category;
+    if (own->category != CATALOG_NO_CATEGORY)
+        f->s->bonus[own->category] += f->weights->same_category;
+    memset(f->cluster, 0, sizeof f->cluster);
+    f->cluster[own->cluster[f->query->model - 1]] = f->weights->cluster;
 }
 
-/* ------------------------------------------------------------------ best first */
+/* ------------------------------------------------------------------ results */
 
-static bool is_better(const struct textindex *x, const struct similar_hit *a, const struct similar_hit *b)
+/* Documents with any of the terms, counted up to SIMILAR_TOTAL_MAX; s->found has their bits when there are fewer. */
+static uint32_t count_found(const struct search *f)
 {
-    if (a->score > b->score || a->score < b->score)
-        return a->score > b->score;
-    double va = x->catalog->products[a->product].number[CATALOG_RATING_COUNT];
-    double vb = x->catalog->products[b->product].number[CATALOG_RATING_COUNT];
-    if (va > vb || va < vb)
-        return va > vb;
-    return a->product < b->product;
+    const struct textindex *x = f->index;
+    struct similar_scratch *s = f->s;
+    uint32_t count = 0;
+    memset(s->found, 0, (size_t)x->block_count * (TEXTINDEX_BLOCK / 64) * sizeof *s->found);
+    if (f->own_doc >= 0)
+        s->found[f->own_doc / 64] |= (uint64_t)1 << f->own_doc % 64;
+    for (size_t g = 0; g < s->group_count; g++) {
+        for (uint32_t k = 0; k < s->groups[g].count; k++) {
+            const struct textindex_term *t = &x->terms[s->terms[s->groups[g].first + k].term];
+            for (uint32_t span = t->span; span < t->span + t->span_count; span++) {
+                uint32_t base = x->spans[span].block * TEXTINDEX_BLOCK;
+                for (uint64_t i = x->spans[span].first; i < x->spans[span + 1].first; i++) {
+                    uint32_t doc = base + x->slots[i];
+                    uint64_t bit = (uint64_t)1 << doc % 64;
+                    if (!(s->found[doc / 64] & bit) && (x->docs[doc].models >> (f->query->model - 1) & 1))
+                        count++;
+                    s->found[doc / 64] |= bit;
+                }
+                if (count >= SIMILAR_TOTAL_MAX)
+                    return SIMILAR_TOTAL_MAX;
+            }
+        }
+    }
+    return count;
 }
 
-/* heap[0] is the worst of the kept ones. */
-static void sift_down(const struct textindex *x, struct similar_hit *heap, size_t n, size_t i)
+/* Which words of the query a document has. */
+static uint64_t words_of(const struct textindex *x, const struct similar_scratch *s, uint32_t doc)
 {
-    for (;;) {
-        size_t child = 2 * i + 1;
-        if (child >= n)
-            return;
-        if (child + 1 < n && is_better(x, &heap[child], &heap[child + 1]))
-            child++;
-        if (!is_better(x, &heap[i], &heap[child]))
-            return;
-        struct similar_hit hit = heap[i];
-        heap[i] = heap[child];
-        heap[child] = hit;
-        i = child;
+    uint64_t words = 0;
+    uint32_t slot = doc % TEXTINDEX_BLOCK;
+    for (size_t g = 0; g < s->word_count; g++) {
+        for (uint32_t k = 0; k < s->groups[g].count && !(words >> g & 1); k++) {
+            int64_t span = textindex_find_span(x, s->terms[s->groups[g].first + k].term, doc / TEXTINDEX_BLOCK);
+            if (span < 0)
+                continue;
+            uint64_t low = x->spans[span].first, end = x->spans[span + 1].first, high = end;
+            while (low < high) {
+                uint64_t mid = low + (high - low) / 2;
+                if (x->slots[mid] < slot)
+                    low = mid + 1;
+                else
+                    high = mid;
+            }
+            if (low < end && x->slots[low] == slot)
+                words |= (uint64_t)1 << g;
+        }
     }
+    return words;
 }
 
-static void keep_best(const struct textindex *x, struct similar_hit *heap, size_t *n, size_t max,
-                      struct similar_hit hit)
+static void fill_hit(const struct search *f, const struct similar_ranked *ranked, struct similar_hit *hit)
 {
-    if (*n == max) {
-        if (max == 0 || !is_better(x, &hit, &heap[0]))
-            return;
-        heap[0] = hit;
-        sift_down(x, heap, *n, 0);
-        return;
-    }
-    size_t i = (*n)++;
-    heap[i] = hit;
-    while (i > 0 && is_better(x, &heap[(i - 1) / 2], &heap[i])) {
-        struct similar_hit up = heap[(i - 1) / 2];
-        heap[(i - 1) / 2] = heap[i];
-        heap[i] = up;
-        i = (i - 1) / 2;
-    }
+    const struct similar_weights *weights = f->weights;
+    const struct textindex_doc *info = &f->index->docs[ranked->doc];
+    float most = 1.001f * (1 + weights->centroid + weights->vote + weights->cluster +
+                           (f->own_category != CATALOG_NO_CATEGORY ? weights->same_category : 0));
+    hit->product = info->product;
+    hit->contains = ranked->contains;
+    hit->score = fminf(ranked->score / most, 0.9999f) + (ranked->contains ? 1 : 0);
+    hit->words = words_of(f->index, f->s, ranked->doc);
+    hit->same_category = info->category != CATALOG_NO_CATEGORY &&
+                         (f->own_category != CATALOG_NO_CATEGORY
+                              ? info->category == f->own_category
+                              : f->s->bonus[info->category] > 0.5f * (weights->centroid + weights->vote));
+    hit->same_cluster = f->cluster[info->cluster[f->query->model - 1]] > 0.5f * weights->cluster;
 }
 
-/* Turns the heap into a list, best first. */
-static void sort_heap(const struct textindex *x, struct similar_hit *heap, size_t n)
+static int by_number(const void *a, const void *b)
 {
-    while (n > 1) {
-        struct similar_hit worst = heap[0];
-        heap[0] = heap[n - 1];
-        heap[n - 1] = worst;
-        sift_down(x, heap, --n, 0);
-    }
+    uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+    return x < y ? -1 : x > y;
 }
 
-static uint32_t rank_all(const struct textindex *x, struct similar_scratch *s, const struct similar_query *q,
-                         const struct similar_weights *weights, const struct evidence *e, size_t want, size_t *kept)
+/* The best `want`: names that contain the query, then the others. Returns how many there are, in f->s->heap. */
+static size_t rank(struct search *f, const struct contains *contains, size_t want)
 {
-    float most =
-        1.001f * (1 + weights->classifier + weights->vote + weights->cluster + e->own_weight); /* below 1 always */
-    uint32_t total = 0;
-    *kept = 0;
-    for (uint32_t i = 0; i < s->touched_count; i++) {
-        uint32_t doc = s->touched[i];
-        const struct textindex_doc *info = &x->info[doc];
-        uint32_t words = s->cells[doc].words;
-        if (!(info->models >> (q->model - 1) & 1) || (int64_t)doc == q->product ||
-            (q->contains_only && !(words & CONTAINS_BIT)))
-            continue;
-        total++;
-        bool is_own = e->own_weight > 0 && info->category == e->own_category;
-        float score = s->cells[doc].score * e->text_scale + s->vote[info->category] +
-                      e->cluster[info->cluster[q->model - 1]] + (is_own ? e->own_weight : 0);
-        struct similar_hit hit = {
-            .product = doc, .score = score / most, .words = words & ~CONTAINS_BIT, .contains = words & CONTAINS_BIT};
-        if (hit.contains)
-            hit.score += 1;
-        hit.same_category = is_own || s->vote[info->category] > 0.3f * (weights->classifier + weights->vote);
-        hit.same_cluster = e->cluster[info->cluster[q->model - 1]] > 0.5f * weights->cluster;
-        keep_best(x, s->heap, kept, want, hit);
+    struct similar_scratch *s = f->s;
+    struct similar_pass pass = {.bonus = s->bonus,
+                                .cluster_bonus = f->cluster,
+                                .model = f->query->model,
+                                .excluded = f->own_doc,
+                                .exhaustive = f->query->exhaustive};
+    size_t containing = 0;
+    for (size_t i = 0; i < 256; i++)
+        pass.cluster_bonus_max = fmaxf(pass.cluster_bonus_max, f->cluster[i]);
+    if (!contains->is_none) {
+        pass.contains = contains;
+        containing = similar_rank_best(f->index, s, &pass, want);
+        if (containing == want || f->query->contains_only)
+            return containing;
+        struct similar_ranked *kept = s->heap + s->heap_cap;
+        memcpy(kept, s->heap, containing * sizeof *kept);
+        for (size_t i = 0; i < containing; i++)
+            s->known[i] = kept[i].doc;
+        if (containing > 1)
+            qsort(s->known, containing, sizeof *s->known, by_number);
     }
+    if (f->query->contains_only)
+        return 0;
+    pass.contains = NULL;
+    pass.known_count = containing;
+    size_t others = similar_rank_best(f->index, s, &pass, want - containing);
+    memmove(s->heap + containing, s->heap, others * sizeof *s->heap);
+    memcpy(s->heap, s->heap + s->heap_cap, containing * sizeof *s->heap);
+    return containing + others;
+}
+
+static uint32_t count_total(const struct search *f, const struct contains *contains)
+{
+    if (f->query->contains_only)
+        return contains_count(contains, f->query->model, NULL, SIMILAR_TOTAL_MAX);
+    uint32_t total = count_found(f);
+    if (total < SIMILAR_TOTAL_MAX && !contains->is_none)
+        total += contains_count(contains, f->query->model, f->s->found, SIMILAR_TOTAL_MAX - total);
     return total;
 }
 
-static void wipe(const struct textindex *x, struct similar_scratch *s)
+/* The text to look for: the query's own, or the product's name. */
+static void read_query(struct search *f, const char **name, size_t *len)
 {
-    for (uint32_t i = 0; i < s->touched_count; i++)
-        s->cells[s->touched[i]] = (struct similar_cell){0, 0};
-    s->touched_count = 0;
-    memset(s->vote, 0, x->catalog->category_count * sizeof *s->vote);
+    const struct catalog *catalog = f->index->catalog;
+    struct pasar_buf *text = &f->s->name;
+    *name = f->query->name;
+    *len = f->query->len;
+    f->own_doc = -1;
+    if (f->query->product < 0)
+        return;
+    const struct catalog_product *p = &catalog->products[f->query->product];
+    const char *json = catalog->text.data + p->json + p->name;
+    f->own_doc = f->index->product_doc[f->query->product];
+    pasar_buf_reset(text);
+    if (json[0] == '"')
+        jsontext_unescape(text, json, p->name_len);
+    *name = text->data;
+    *len = text->len;
 }
 
 int similar_search(const struct textindex *x, const struct similar_query *q, struct similar_scratch *s,
                    const struct similar_hit **hits, size_t *count, uint32_t *total)
 {
-    const struct similar_weights *weights = q->weights ? q->weights : &similar_weights_default;
-    const struct catalog_view *view = &x->catalog->views[q->model - 1];
-    struct evidence e = {.text_scale = 1};
-    size_t want = q->offset >= view->count ? 0 : q->limit;
-    if (want > 0)
-        want = (size_t)q->offset + q->limit < view->count ? (size_t)q->offset + q->limit : view->count;
+    struct search f = {.index = x, .query = q, .weights = q->weights ? q->weights : &similar_weights_default, .s = s};
+    uint32_t most = x->catalog->views[q->model - 1].count;
+    most = most < SIMILAR_TOTAL_MAX ? most : SIMILAR_TOTAL_MAX;
+    size_t want = q->offset >= most ? 0 : (size_t)q->offset + q->limit < most ? (size_t)q->offset + q->limit : most;
     *count = *total = 0;
+    if (most == 0)
+        return 0;
     if (reserve(s, x, want) != 0)
         return -1;
-    struct pasar_buf text = {0};
-    const char *name = q->name;
-    size_t len = q->len;
-    if (q->product >= 0) {
-        const struct catalog_product *p = &x->catalog->products[q->product];
-        const char *json = x->catalog->text.data + p->json + p->name;
-        if (json[0] == '"')
-            jsontext_unescape(&text, json, p->name_len);
-        name = text.data;
-        len = text.len;
-        e.own_category = p->category;
-        e.own_weight = p->category == CATALOG_NO_CATEGORY ? 0 : weights->same_category;
-        e.cluster[x->info[q->product].cluster[q->model - 1]] = weights->cluster;
-    }
+    const char *name;
+    size_t len;
+    struct contains contains = {.is_none = true};
+    read_query(&f, &name, &len);
     tokens_split(&s->tokens, name, len, TOKENS_PLAIN);
-    similar_words_expand(x, weights, q->product < 0, s);
-    accumulate_all(x, s);
-    vote(x, s, q, weights, &e);
-    ask_classifier(x, s, weights);
+    similar_words_expand(x, f.weights, q->product < 0, s);
+    similar_rank_begin(x, s);
+    ask_centroids(&f);
+    vote(&f);
+    add_own(&f);
     if (q->product < 0)
-        contains_mark(x, name, len, s);
-    size_t kept;
-    *total = rank_all(x, s, q, weights, &e, want, &kept);
-    sort_heap(x, s->heap, kept);
-    *hits = s->heap + (q->offset < kept ? q->offset : kept);
-    *count = q->offset < kept ? kept - q->offset : 0;
-    wipe(x, s);
-    bool failed = text.failed || s->tokens.failed || s->folded.failed;
-    pasar_buf_fini(&text);
-    return failed ? -1 : 0;
+        contains_prepare(&contains, x, name, len, s);
+    size_t kept = want > 0 ? rank(&f, &contains, want) : 0;
+    *total = count_total(&f, &contains);
+    for (size_t i = q->offset; i < kept; i++)
+        fill_hit(&f, &s->heap[i], &s->hits[(*count)++]);
+    *hits = s->hits;
+    similar_rank_end(s);
+    return s->name.failed || s->tokens.failed || s->folded.failed ? -1 : 0;
 }

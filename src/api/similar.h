@@ -1,8 +1,8 @@
 /*
  * "Most similar first": what stands behind /api/similar_products. Products whose name contains the query (any case,
- * literally) come first; within both groups the order is a sum of evidence: BM25F of the words (repaired where
- * misspelt, completed where unfinished), how likely the words' category is the product's, how often the best hits share
- * its category and model cluster.
+ * literally) come first; within both groups the order is a sum of evidence: BM25F of words and word pairs (repaired
+ * where misspelt, completed where unfinished), how close the words are to the product's category, how many of the best
+ * hits share its category and model cluster. Equal scores: more votes first, then arrival order.
  */
 #ifndef PASAR_API_SIMILAR_H
 #define PASAR_API_SIMILAR_H
@@ -17,13 +17,16 @@
 #include "pasar/buf.h"
 
 enum {
-    SIMILAR_WORDS_MAX = 30, /* words of a query that count */
-    SIMILAR_TERMS_MAX = 24, /* terms that one word may stand for */
+    SIMILAR_WORDS_MAX = 64,     /* words of a query that count */
+    SIMILAR_TERMS_MAX = 24,     /* terms that one word may stand for */
+    SIMILAR_TOTAL_MAX = 10000,  /* products are counted, and can be paged through, up to here */
+    SIMILAR_CACHE_BLOCKS = 128, /* blocks whose scores are kept while a query runs */
 };
 
-/* How much each kind of evidence weighs, beside the text score (best hit = 1). */
+/* How much each kind of evidence weighs beside the text score, which is at most 1. */
 struct similar_weights {
-    float classifier, vote, cluster, same_category, prefix, repair;
+    float centroid, vote, cluster, same_category;
+    float prefix, infix, joined; /* of a word that was completed, found inside others, or put together */
 };
 extern const struct similar_weights similar_weights_default;
 
@@ -34,19 +37,20 @@ struct similar_query {
     int model;       /* 1..3 */
     uint32_t offset, limit;
     bool contains_only;                    /* nothing but names that contain the query */
+    bool exhaustive;                       /* score every document; for tests: the answer is the same */
     const struct similar_weights *weights; /* NULL: default */
 };
 
 struct similar_hit {
     uint32_t product;
     float score;    /* below 1, plus 1 when the name contains the query */
-    uint32_t words; /* bit i: query word i (of scratch->words) was found */
+    uint64_t words; /* bit i: query word i (of scratch->words) was found */
     bool contains, same_category, same_cluster;
 };
 
-/* A word of the query and what it was taken for. */
+/* A word of the query and what it was taken for; terms[0] is the likeliest. */
 struct similar_word {
-    struct {
+    struct similar_choice {
         uint32_t term;
         float weight;
     } terms[SIMILAR_TERMS_MAX];
@@ -61,23 +65,48 @@ struct similar_scratch {
     struct tokens tokens;
     struct similar_word words[SIMILAR_WORDS_MAX];
     size_t word_count;
-    struct similar_cell {
+    uint32_t pairs[SIMILAR_WORDS_MAX]; /* terms of neighbouring words */
+    size_t pair_count;
+    /* What is added up: for each group the best of its terms. Words first, then pairs. */
+    struct similar_group {
+        uint32_t first, count;
+    } groups[2 * SIMILAR_WORDS_MAX];
+    size_t group_count;
+    struct similar_term {
+        uint32_t term, weight; /* weights of all groups: about 65536 */
+    } terms[SIMILAR_WORDS_MAX * (SIMILAR_TERMS_MAX + 1)];
+    /* By block */
+    uint32_t *bound, *bound_group; /* upper bound of the text score; the same of one group */
+    int16_t *cached;               /* where its scores are in `cells`, or -1 */
+    struct similar_block {
+        float key;
+        uint32_t block;
+    } * queue;
+    uint32_t *cells, *cells_group; /* text scores of cached blocks; of one group */
+    uint32_t cached_blocks[SIMILAR_CACHE_BLOCKS], cached_count;
+    uint32_t block_cap;
+    /* By category */
+    float *centroid, *bonus, *vote;
+    uint32_t category_cap;
+    /* By document: a bit */
+    uint64_t *found, *candidates, *other;
+    uint32_t bit_words;
+    struct similar_ranked {
         float score;
-        uint32_t words;
-    } * cells;
-    uint32_t *touched, touched_count;
-    uint32_t doc_cap;
-    float *classes, *vote;
-    uint32_t class_cap, category_cap;
-    struct similar_hit *heap;
+        uint32_t doc, place;
+        bool contains;
+    } * heap;
     size_t heap_cap;
-    struct pasar_buf folded;
+    uint32_t *known; /* documents that contain the query, sorted */
+    size_t known_cap;
+    struct similar_hit *hits;
+    struct pasar_buf folded, name;
 };
 void similar_scratch_fini(struct similar_scratch *scratch);
 
 /*
  * Answers `query`: *hits points to *count hits inside scratch (until its next use), *total is how many products were
- * found in all. 0, or -1 when memory ran out.
+ * found in all, counted up to SIMILAR_TOTAL_MAX. 0, or -1 when memory ran out.
  */
 int similar_search(const struct textindex *index, const struct similar_query *query, struct similar_scratch *scratch,
                    const struct similar_hit **hits, size_t *count, uint32_t *total) PASAR_MUSTCHECK;

@@ -1,4 +1,4 @@
-/* From the words of a query to the terms they may stand for. */
+/* From the words of a query to the terms that are added up. */
 #ifndef PASAR_API_SIMILAR_WORDS_H
 #define PASAR_API_SIMILAR_WORDS_H
 
@@ -6,8 +6,8 @@
 
 /*
  * Fills scratch->words from scratch->tokens: each word's own term; for the last word (if `unfinished`) words it begins;
- * for unknown ones, words within one edit or the two words it was glued from; for neighbours, the word they make
- * together.
+ * for unknown ones a word within one edit, or the two words it was glued from; for neighbours, the word they make
+ * together. Then scratch->pairs and the groups of weighted terms.
  */
 void similar_words_expand(const struct textindex *index, const struct similar_weights *weights, bool unfinished,
                           struct similar_scratch *scratch);

@@ -1,49 +1,95 @@
 /*
- * The search index of a catalogue: BM25F over name, category words and description (Robertson & Zaragoza, "The
- * Probabilistic Relevance Framework: BM25 and Beyond", 2009, section 3.6), each posting's weight computed at load and
- * kept in one byte, a term's postings by falling weight, so that a query can stop after a fixed amount of work (Lin &
- * Trotman, "Anytime Ranking for Impact-Ordered Indexes", 2015). Immutable after textindex_build.
+ * The search index of a catalogue: BM25F over name, the name's head, category words and description (Robertson &
+ * Zaragoza, "The Probabilistic Relevance Framework: BM25 and Beyond", 2009, section 3.6), with pairs of neighbouring
+ * words of the name as terms of their own. Each posting's saturated frequency is computed at load and kept in one byte.
+ *
+ * Documents are numbered by category, so that what is similar stands together, and cut into blocks. A term knows the
+ * largest impact it has in each block (Ding & Suel, "Faster Top-k Document Retrieval Using Block-Max Indexes", 2011),
+ * and queries visit the most promising blocks first (Mackenzie, Petri & Moffat, "Anytime Ranking on Document-Ordered
+ * Indexes", 2022). Immutable after textindex_build.
  */
 #ifndef PASAR_API_TEXTINDEX_H
 #define PASAR_API_TEXTINDEX_H
 
+#include <math.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "api/catalog.h"
-#include "api/classify.h"
+#include "api/centroids.h"
+#include "api/pairs.h"
 #include "api/vocabulary.h"
 #include "pasar/attrs.h"
 #include "pasar/err.h"
 
+enum { TEXTINDEX_BLOCK = 1024 }; /* documents */
+
+/* A word's stem, or a pair of them. */
 struct textindex_term {
-    uint64_t first; /* of its postings */
-    uint32_t count; /* documents that hold it */
+    uint32_t span, span_count; /* its postings, block by block */
+    uint32_t df;               /* documents that hold it */
+    uint32_t name_df;          /* documents that hold it in name or category */
+    float idf;                 /* of a pair: reduced, for its words count as well */
 };
 
-/* What ranking needs to know of a product, in one small place. */
+/* The postings of one term in one block: from `first` to the first of the next span. */
+struct textindex_span {
+    uint64_t block : 24, first : 40;
+};
+
+/* What ranking needs to know of a document, in one small place. */
 struct textindex_doc {
-    uint32_t category;
+    uint32_t product, category;
+    uint32_t place; /* among equals: more votes first, then arrival order */
     uint8_t models; /* as in catalog_product */
     uint8_t cluster[PASAR_MODELS];
 };
 
 struct textindex {
-    struct vocabulary vocabulary;
+    struct vocabulary vocabulary; /* its terms come first, */
+    struct pairs pairs;           /* then the pairs */
     struct textindex_term *terms;
-    uint32_t *docs;   /* product numbers */
-    uint8_t *impacts; /* weight / scale */
-    uint64_t posting_count;
-    float scale;            /* weight of impact 1 */
-    struct pasar_buf names; /* all names in folded case, each followed by a NUL */
-    struct textindex_doc *info;
-    uint64_t *name_start;     /* product → offset in names; product_count + 1 entries */
-    struct classify classify; /* words → categories */
+    uint32_t term_count;
+    struct textindex_span *spans; /* span_count + 1 */
+    uint8_t *tops;                /* largest impact of each span */
+    uint32_t span_count;
+    uint16_t *slots;  /* place within the block */
+    uint8_t *impacts; /* 255 x saturated term frequency */
+    struct textindex_doc *docs;
+    uint32_t *product_doc; /* product → document */
+    uint32_t doc_count, block_count;
+    uint32_t *category_start; /* category → its first document; category_count + 1 */
+    struct pasar_buf names;   /* all names in folded case, by document, each followed by a NUL */
+    uint64_t *name_start;     /* document → offset in names; doc_count + 1 */
+    struct centroids centroids;
     const struct catalog *catalog;
 };
 
 /* Builds the index of a finished catalogue, which must outlive it. 0 or -1 with err; textindex_fini in every case. */
 int textindex_build(struct textindex *index, const struct catalog *catalog, struct pasar_err *err) PASAR_MUSTCHECK;
 void textindex_fini(struct textindex *index);
+
+/* How much a term says about categories, in centroids and queries alike. */
+static inline float textindex_centroid_weight(const struct textindex_term *term)
+{
+    return powf(term->idf, 0.7f);
+}
+
+/* The span of `term` in `block`, or -1. */
+static inline int64_t textindex_find_span(const struct textindex *x, uint32_t term, uint32_t block)
+{
+    const struct textindex_term *t = &x->terms[term];
+    uint32_t low = t->span, high = low + t->span_count;
+    if (t->span_count == x->block_count)
+        return low + block;
+    while (low < high) {
+        uint32_t mid = low + (high - low) / 2;
+        if (x->spans[mid].block < block)
+            low = mid + 1;
+        else
+            high = mid;
+    }
+    return low < t->span + t->span_count && x->spans[low].block == block ? (int64_t)low : -1;
+}
 
 #endif

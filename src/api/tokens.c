@@ -74,7 +74,8 @@ void tokens_split(struct tokens *tokens, const char *text, size_t len, enum toke
     for (size_t at = 0; at < len;) {
         uint32_t cp = fold_decode(text, len, &at);
         if (fold_is_word(cp) || (cp >= 0x0300 && cp <= 0x036f && before != 0)) {
-            if (style == TOKENS_CAMEL && is_camel_break(before, cp, text, len, at)) {
+            if (before != 0 && (is_digit(cp) != is_digit(before) ||
+                                (style == TOKENS_CAMEL && is_camel_break(before, cp, text, len, at)))) {
                 push(tokens, start);
                 start = tokens->bytes.len;
             }
@@ -98,6 +99,26 @@ void tokens_split(struct tokens *tokens, const char *text, size_t len, enum toke
     push(tokens, start);
     if (tokens->bytes.failed)
         tokens->failed = true;
+}
+
+/* A spaced dash, hyphen or not, at `at`. */
+static bool is_spaced_dash(const char *text, size_t len, size_t at)
+{
+    size_t size = text[at] == '-' ? 1 : 3;
+    if (at == 0 || at + size >= len || text[at - 1] != ' ' || text[at + size] != ' ')
+        return false;
+    return size == 1 || memcmp(text + at, "\xe2\x80\x93", 3) == 0 || memcmp(text + at, "\xe2\x80\x94", 3) == 0;
+}
+
+size_t tokens_head_len(const char *text, size_t len)
+{
+    for (size_t i = 0; i < len; i++) {
+        if (memchr(",(|[]{};:)", text[i], 10) != NULL)
+            return i;
+        if ((text[i] == '-' || text[i] == '\xe2') && is_spaced_dash(text, len, i))
+            return i;
+    }
+    return len;
 }
 
 bool tokens_has_digit(const char *word, size_t len)

@@ -1,6 +1,7 @@
 /*
- * Text → search words: runs of letters and digits, lower case, without accents. "1.5m" stays one word, apostrophes are
- * dropped ("men's" → mens).
+ * Text → search words: runs of letters or of digits, lower case, without accents: "1.5m" → 1.5, m. Apostrophes are
+ * dropped
+ * ("men's" → mens).
  */
 #ifndef PASAR_API_TOKENS_H
 #define PASAR_API_TOKENS_H
@@ -32,6 +33,10 @@ enum tokens_style {
 
 /* Replaces the contents by the words of `text`. */
 void tokens_split(struct tokens *tokens, const char *text, size_t len, enum tokens_style style);
+
+/* Bytes of a product name before its first comma, bracket, bar, colon, semicolon or spaced dash: what the product is;
+ * what follows are its features. */
+size_t tokens_head_len(const char *text, size_t len);
 
 static inline const char *tokens_text(const struct tokens *tokens, size_t i)
 {

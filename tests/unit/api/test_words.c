@@ -30,9 +30,9 @@ static void expect_words(const char *text, enum tokens_style style, const char *
 static void test_tokens__names_become_words(void **state)
 {
     (void)state;
-    expect_words("Wayona USB-C Cable (1.5m, 3A)", TOKENS_PLAIN, "wayona usb c cable 1.5m 3a");
+    expect_words("Wayona USB-C Cable (1.5m, 3A)", TOKENS_PLAIN, "wayona usb c cable 1.5 m 3 a");
     expect_words("Men's CAFÉ Straße Æsir \xef\xbc\xa1\xef\xbc\x91", TOKENS_PLAIN, "mens cafe strasse aesir a1");
-    expect_words("iPhone 12,11.X v2.0. 5\xc2\xb0", TOKENS_PLAIN, "iphone 12 11 x v2.0 5");
+    expect_words("iPhone 12,11.X v2.0. 5\xc2\xb0", TOKENS_PLAIN, "iphone 12 11 x v 2.0 5");
     expect_words("e\xcc\x81t\xc3\xa9 \xe2\x80\x93 \xe2\x82\xb9"
                  "399\xe2\x84\xa2",
                  TOKENS_PLAIN, "ete 399");
@@ -45,7 +45,21 @@ static void test_tokens__category_levels_are_split_at_capitals(void **state)
     (void)state;
     expect_words("Computers&Accessories|USBCables", TOKENS_CAMEL, "computers accessories usb cables");
     expect_words("HomeTheater,TV&Video|In-Ear", TOKENS_CAMEL, "home theater tv video in ear");
-    expect_words("SmartWatches|ABC|a1B", TOKENS_CAMEL, "smart watches abc a1b");
+    expect_words("SmartWatches|ABC|a1B", TOKENS_CAMEL, "smart watches abc a 1 b");
+}
+
+static void test_tokens__a_name_has_a_head(void **state)
+{
+    (void)state;
+    static const char *const names[][2] = {{"Acme Cable, 2 m", "Acme Cable"},
+                                           {"Acme-One Cable - Red", "Acme-One Cable "},
+                                           {"Acme (Pack of 2)", "Acme "},
+                                           {"Acme \xe2\x80\x93 Red", "Acme "},
+                                           {"Acme \xe2\x84\xa2 Cable", "Acme \xe2\x84\xa2 Cable"},
+                                           {"- Acme -", "- Acme -"},
+                                           {"", ""}};
+    for (size_t i = 0; i < PASAR_ARRAY_LEN(names); i++)
+        assert_int_equal(tokens_head_len(names[i][0], strlen(names[i][0])), strlen(names[i][1]));
 }
 
 static void test_tokens__plurals_share_a_stem(void **state)
@@ -203,6 +217,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_tokens__names_become_words),
         cmocka_unit_test(test_tokens__category_levels_are_split_at_capitals),
+        cmocka_unit_test(test_tokens__a_name_has_a_head),
         cmocka_unit_test(test_tokens__plurals_share_a_stem),
         cmocka_unit_test(test_tokens__long_words_are_cut_between_letters),
         cmocka_unit_test(test_fold__case_works_letter_by_letter),

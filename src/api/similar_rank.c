@@ -1,0 +1,254 @@
+#include "api/similar_rank.h"
+
+#include <math.h>
+#include <string.h>
+
+void similar_rank_begin(const struct textindex *x, struct similar_scratch *s)
+{
+    uint32_t n = x->block_count;
+    memset(s->bound, 0, n * sizeof *s->bound);
+    for (size_t g = 0; g < s->group_count; g++) {
+        const struct similar_term *terms = s->terms + s->groups[g].first;
+        if (s->groups[g].count == 1) {
+            const struct textindex_term *t = &x->terms[terms->term];
+            for (uint32_t i = t->span; i < t->span + t->span_count; i++)
+                s->bound[x->spans[i].block] += terms->weight * x->tops[i];
+            continue;
+        }
+        memset(s->bound_group, 0, n * sizeof *s->bound_group);
+        for (uint32_t k = 0; k < s->groups[g].count; k++) {
+            const struct textindex_term *t = &x->terms[terms[k].term];
+            for (uint32_t i = t->span; i < t->span + t->span_count; i++) {
+                uint32_t *bound = &s->bound_group[x->spans[i].block], score = terms[k].weight * x->tops[i];
+                *bound = *bound > score ? *bound : score;
+            }
+        }
+        for (uint32_t i = 0; i < n; i++)
+            s->bound[i] += s->bound_group[i];
+    }
+}
+
+void similar_rank_end(struct similar_scratch *s)
+{
+    for (uint32_t i = 0; i < s->cached_count; i++)
+        s->cached[s->cached_blocks[i]] = -1;
+    s->cached_count = 0;
+}
+
+static void add_group(const struct textindex *x, struct similar_scratch *s, const struct similar_group *group,
+                      uint32_t block, uint32_t *cells)
+{
+    const struct similar_term *terms = s->terms + group->first;
+    bool is_touched = false;
+    for (uint32_t k = 0; k < group->count; k++) {
+        int64_t span = textindex_find_span(x, terms[k].term, block);
+        if (span < 0)
+            continue;
+        uint64_t from = x->spans[span].first, to = x->spans[span + 1].first;
+        uint32_t weight = terms[k].weight;
+        if (group->count == 1) {
+            for (uint64_t i = from; i < to; i++)
+                cells[x->slots[i]] += weight * x->impacts[i];
+            return;
+        }
+        if (!is_touched)
+            memset(s->cells_group, 0, TEXTINDEX_BLOCK * sizeof *s->cells_group);
+        is_touched = true;
+        for (uint64_t i = from; i < to; i++) {
+            uint32_t score = weight * x->impacts[i], *cell = &s->cells_group[x->slots[i]];
+            *cell = *cell > score ? *cell : score;
+        }
+    }
+    for (uint32_t i = 0; is_touched && i < TEXTINDEX_BLOCK; i++)
+        cells[i] += s->cells_group[i];
+}
+
+/* Text scores of a block's documents. */
+static const uint32_t *score_block(const struct textindex *x, struct similar_scratch *s, uint32_t block)
+{
+    uint32_t at = SIMILAR_CACHE_BLOCKS; /* one more, for those that are not kept */
+    if (s->cached[block] >= 0)
+        return s->cells + (size_t)s->cached[block] * TEXTINDEX_BLOCK;
+    if (s->cached_count < SIMILAR_CACHE_BLOCKS) {
+        at = s->cached_count;
+        s->cached[block] = (int16_t)at;
+        s->cached_blocks[s->cached_count++] = block;
+    }
+    uint32_t *cells = s->cells + (size_t)at * TEXTINDEX_BLOCK;
+    memset(cells, 0, TEXTINDEX_BLOCK * sizeof *cells);
+    for (size_t g = 0; g < s->group_count; g++)
+        add_group(x, s, &s->groups[g], block, cells);
+    return cells;
+}
+
+float similar_rank_text_of(const struct textindex *x, struct similar_scratch *s, uint32_t doc)
+{
+    return similar_rank_text(score_block(x, s, doc / TEXTINDEX_BLOCK)[doc % TEXTINDEX_BLOCK]);
+}
+
+/* ------------------------------------------------------------------ blocks in order of promise */
+
+static void sink(struct similar_block *queue, uint32_t n, uint32_t i)
+{
+    struct similar_block top = queue[i];
+    for (uint32_t child; (child = 2 * i + 1) < n; i = child) {
+        if (child + 1 < n && queue[child + 1].key > queue[child].key)
+            child++;
+        if (!(queue[child].key > top.key))
+            break;
+        queue[i] = queue[child];
+    }
+    queue[i] = top;
+}
+
+static uint32_t queue_blocks(const struct textindex *x, struct similar_scratch *s, const struct similar_pass *pass)
+{
+    uint32_t n = 0;
+    for (uint32_t block = 0; block < x->block_count; block++) {
+        uint32_t first = block * TEXTINDEX_BLOCK, last = first + TEXTINDEX_BLOCK - 1;
+        if (last >= x->doc_count)
+            last = x->doc_count - 1;
+        if (pass->contains ? !contains_in_range(pass->contains, first, last) : s->bound[block] == 0)
+            continue;
+        float most = pass->bonus[x->docs[first].category];
+        for (uint32_t c = x->docs[first].category + 1; c <= x->docs[last].category; c++)
+            most = most > pass->bonus[c] ? most : pass->bonus[c];
+        s->queue[n++] =
+            (struct similar_block){similar_rank_text(s->bound[block]) + most + pass->cluster_bonus_max, block};
+    }
+    for (uint32_t i = n / 2; i-- > 0;)
+        sink(s->queue, n, i);
+    return n;
+}
+
+/* ------------------------------------------------------------------ the best */
+
+static bool is_better(const struct similar_ranked *a, const struct similar_ranked *b)
+{
+    if (a->score > b->score || a->score < b->score)
+        return a->score > b->score;
+    return a->place < b->place;
+}
+
+/* heap[0] is the worst of the kept ones. */
+static void sift_down(struct similar_ranked *heap, size_t n)
+{
+    struct similar_ranked top = heap[0];
+    size_t i = 0;
+    for (size_t child; (child = 2 * i + 1) < n; i = child) {
+        if (child + 1 < n && is_better(&heap[child], &heap[child + 1]))
+            child++;
+        if (!is_better(&top, &heap[child]))
+            break;
+        heap[i] = heap[child];
+    }
+    heap[i] = top;
+}
+
+static void keep(struct similar_ranked *heap, size_t *n, size_t max, struct similar_ranked hit)
+{
+    if (*n == max) {
+        heap[0] = hit;
+        sift_down(heap, max);
+        return;
+    }
+    size_t i = (*n)++;
+    for (; i > 0 && is_better(&heap[(i - 1) / 2], &hit); i = (i - 1) / 2)
+        heap[i] = heap[(i - 1) / 2];
+    heap[i] = hit;
+}
+
+static bool is_known(const struct similar_scratch *s, size_t count, uint32_t doc)
+{
+    size_t low = 0, high = count;
+    while (low < high) {
+        size_t mid = low + (high - low) / 2;
+        if (s->known[mid] < doc)
+            low = mid + 1;
+        else
+            high = mid;
+    }
+    return low < count && s->known[low] == doc;
+}
+
+struct ranking {
+    const struct textindex *index;
+    struct similar_scratch *s;
+    const struct similar_pass *pass;
+    size_t n, max;
+};
+
+static void consider(struct ranking *r, uint32_t doc, uint32_t cell, float bonus)
+{
+    const struct similar_pass *pass = r->pass;
+    const struct textindex_doc *info = &r->index->docs[doc];
+    struct similar_ranked hit = {similar_rank_text(cell) + bonus, doc, info->place, pass->contains != NULL};
+    if (pass->cluster_bonus)
+        hit.score += pass->cluster_bonus[info->cluster[pass->model - 1]];
+    if ((r->n == r->max && !is_better(&hit, &r->s->heap[0])) || !(info->models >> (pass->model - 1) & 1) ||
+        (int64_t)doc == pass->excluded)
+        return;
+    if (pass->contains ? !contains_holds(pass->contains, doc) : is_known(r->s, pass->known_count, doc))
+        return;
+    keep(r->s->heap, &r->n, r->max, hit);
+}
+
+/* The smallest cell that can still matter in a category; rounding may let one through too many, never too few. */
+static uint32_t least_cell(const struct ranking *r, float bonus)
+{
+    if (r->n < r->max)
+        return 1;
+    double least = (double)(r->s->heap[0].score - r->pass->cluster_bonus_max - bonus) * (65536.0 * 255.0) - 16;
+    return least < 1 ? 1 : (uint32_t)least;
+}
+
+static void rank_block(struct ranking *r, uint32_t block)
+{
+    const struct textindex *x = r->index;
+    const uint32_t *cells = score_block(x, r->s, block);
+    uint32_t first = block * TEXTINDEX_BLOCK, end = first + TEXTINDEX_BLOCK;
+    if (end > x->doc_count)
+        end = x->doc_count;
+    for (uint32_t doc = first; doc < end;) { /* category by category */
+        uint32_t category = x->docs[doc].category, stop = x->category_start[category + 1];
+        float bonus = r->pass->bonus[category];
+        uint32_t least = least_cell(r, bonus);
+        if (stop > end)
+            stop = end;
+        if (r->pass->contains) {
+            for (; doc < stop; doc++) {
+                if (contains_may(r->pass->contains, doc))
+                    consider(r, doc, cells[doc - first], bonus);
+            }
+        } else {
+            for (; doc < stop; doc++) {
+                if (cells[doc - first] >= least) {
+                    consider(r, doc, cells[doc - first], bonus);
+                    least = least_cell(r, bonus);
+                }
+            }
+        }
+    }
+}
+
+size_t similar_rank_best(const struct textindex *x, struct similar_scratch *s, const struct similar_pass *pass,
+                         size_t max)
+{
+    struct ranking r = {.index = x, .s = s, .pass = pass, .max = max};
+    uint32_t n = max > 0 && x->doc_count > 0 ? queue_blocks(x, s, pass) : 0;
+    while (n > 0) {
+        struct similar_block best = s->queue[0];
+        s->queue[0] = s->queue[--n];
+        sink(s->queue, n, 0);
+        if (r.n == max && best.key < s->heap[0].score && !pass->exhaustive)
+            break;
+        rank_block(&r, best.block);
+    }
+    for (size_t left = r.n; left > 1;) { /* the worst goes last */
+        struct similar_ranked worst = s->heap[0];
+        s->heap[0] = s->heap[--left];
+        sift_down(s->heap, left);
+        s->heap[left] = worst;
+    }
+    return r.n;
+}

@@ -1,0 +1,45 @@
+/*
+ * Finding the best documents of a query without scoring all: upper bounds by block, most promising block first, until
+ * no block can hold anything better than what is kept. Exact: a block is left out only when its bound says so.
+ */
+#ifndef PASAR_API_SIMILAR_RANK_H
+#define PASAR_API_SIMILAR_RANK_H
+
+#include "api/contains.h"
+#include "api/similar.h"
+
+/* Text score of a cell. */
+static inline float similar_rank_text(uint32_t cell)
+{
+    return (float)cell * (1.0f / (65536.0f * 255.0f));
+}
+
+/* Upper bounds of all blocks for scratch->groups. Begins a query. */
+void similar_rank_begin(const struct textindex *index, struct similar_scratch *s);
+
+/* Forgets cached blocks. Ends a query. */
+void similar_rank_end(struct similar_scratch *s);
+
+/* What is looked for. */
+struct similar_pass {
+    const float *bonus;         /* by category */
+    const float *cluster_bonus; /* by cluster of the model, or NULL */
+    float cluster_bonus_max;
+    int model;
+    int64_t excluded;                /* document, or -1 */
+    const struct contains *contains; /* only documents whose name contains its text; NULL: those with a term */
+    size_t known_count;              /* of s->known: left out */
+    bool exhaustive;
+};
+
+/*
+ * Keeps the `max` best documents in s->heap, which has room, sorted best first; returns how many there are. Scores are
+ * text + bonus of category and cluster.
+ */
+size_t similar_rank_best(const struct textindex *index, struct similar_scratch *s, const struct similar_pass *pass,
+                         size_t max);
+
+/* Text score of one document (block cached or not). */
+float similar_rank_text_of(const struct textindex *index, struct similar_scratch *s, uint32_t doc);
+
+#endif
