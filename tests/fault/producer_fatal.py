@@ -1,0 +1,55 @@
+#!/usr/bin/python3
+"""A fatal error of the idempotent producer costs a new client, not a row; too many of them end it, and the same command
+goes on."""
+
+import subprocess
+import time
+
+from drill import TOPIC, Drill, await_, await_log, check, command, finish, numbers
+
+ROWS = 12000
+OUT_OF_ORDER = "err 0 45 1"  # to the next produce request: OUT_OF_ORDER_SEQUENCE_NUMBER, which is fatal
+
+
+def check_topic(broker, rows):
+    out = subprocess.run(["kcat", "-b", broker.brokers, "-t", TOPIC, "-C", "-e", "-q", "-f", "%p|%k|%h\n"], check=True,
+                         capture_output=True, text=True).stdout
+    lines = [line.split("|") for line in out.splitlines()]
+    found = [(int(p), int(h.split("pasar.row=")[1].split(",")[0])) for p, k, h in lines if k]
+    check(sorted(row for p, row in found) == list(range(1, rows + 1)),
+          f"{len(found)} rows in the topic, {len(set(found))} different, not {rows}")
+    for partition in {p for p, row in found}:
+        mine = [row for p, row in found if p == partition]
+        check(mine == sorted(mine), f"partition {partition} is out of order")
+    check(len([1 for p, k, h in lines if not k]) == 4, "not one end record per partition")
+
+
+with Drill() as drill:
+    broker = drill.broker()
+    csv = drill.catalogue(ROWS)
+    producer = drill.producer(broker.brokers, csv, "--rate", "4000", "--state", drill.dir / "state")
+    await_log(producer, "begins")
+    for fault in range(2):
+        time.sleep(0.7)
+        command(broker, OUT_OF_ORDER)
+        await_log(producer, "new client", 10)
+        time.sleep(1.3)
+    counts = numbers(finish(producer, 40))
+    check(counts["clients replaced"] == 2 and counts["rows read"] == ROWS, f"counts {counts}")
+    check(counts["acknowledged"] + counts["stored before"] == ROWS and counts["failed"] == 0, f"counts {counts}")
+    check_topic(broker, ROWS)
+
+with Drill() as drill:  # again and again: it gives up, and the same command goes on
+    broker = drill.broker()
+    csv = drill.catalogue(ROWS)
+    options = (csv, "--rate", "1000", "--state", drill.dir / "state")
+    producer = drill.producer(broker.brokers, *options)
+    await_log(producer, "begins")
+    for fault in range(1, 7):
+        command(broker, OUT_OF_ORDER)
+        if fault < 6:
+            await_(lambda: producer.log.read_text().count("going on with a new client") == fault, f"new client {fault}")
+    log = finish(producer, 20, 74)
+    check("within a minute" in log, log)
+    finish(drill.producer(broker.brokers, csv, "--state", drill.dir / "state"), 30)
+    check_topic(broker, ROWS)
