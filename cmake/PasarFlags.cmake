@@ -25,4 +25,5 @@ elseif(CMAKE_BUILD_TYPE MATCHES "^(Release|RelWithDebInfo)$")
   add_link_options(-pie -Wl,-z,relro,-z,now,-z,noexecstack)
 endif()
 set(CMAKE_C_FLAGS_RELEASE "-O2 -g")
+set(CMAKE_C_FLAGS_RELWITHDEBINFO "-O2 -g") # the sanitized builds keep their asserts
 set(CMAKE_C_FLAGS_DEBUG "-O0 -g3")
