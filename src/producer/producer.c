@@ -382,6 +382,8 @@ static int run_client(struct producer *p, char run[RUNID_MAX], bool *is_sent, st
     int result = open_all(p, run, err);
 
     *is_sent = result == 1;
+    if (result == 0 && p->summary->rebuilds == 0)
+        p->started_ns = pasar_clock_mono_ns();
     if (result == 0) {
         pacer_init(&p->pacer, p->config->rate, p->config->pause_min, p->config->pause_max, (uint64_t)p->config->seed,
                    pasar_clock_mono_ns());
