@@ -14,10 +14,10 @@ RUN apt-get update \
     librdkafka1 libmicrohttpd12 libjansson4 libcsv3 libopenblas0-pthread libssl3 libxxhash0 zlib1g curl \
  && rm -rf /var/lib/apt/lists/* \
  && useradd --system --uid 10001 --no-create-home pasar \
- && install -d -o pasar -g pasar /var/lib/pasar/batches /var/lib/pasar/models
+ && install -d -o pasar -g pasar /var/lib/pasar/producer /var/lib/pasar/batches /var/lib/pasar/models
 COPY --from=build /src/build/release/bin/ /usr/local/bin/
 USER pasar
 WORKDIR /var/lib/pasar
-ENV PASAR_OUTPUT=/var/lib/pasar/batches PASAR_BATCHES=/var/lib/pasar/batches PASAR_MODELS=/var/lib/pasar/models
+ENV PASAR_STATE=/var/lib/pasar/producer PASAR_OUTPUT=/var/lib/pasar/batches PASAR_BATCHES=/var/lib/pasar/batches PASAR_MODELS=/var/lib/pasar/models
 EXPOSE 5001
 CMD ["pasar-api", "--bind", "0.0.0.0"]
