@@ -38,6 +38,16 @@ static int stopped(struct pasar_err *err)
     return pasar_err_set(err, PASAR_ETEMP, "stopped while looking for what the topic already holds");
 }
 
+/* Lets time pass, all of it (pasar_stop_wait ends early at a SIGHUP). True after a stop. */
+static bool wait_ms(int64_t timeout_ms)
+{
+    int64_t end_ns = pasar_clock_mono_ns() + timeout_ms * 1000000;
+
+    while (!pasar_stop_requested() && pasar_clock_mono_ns() < end_ns)
+        pasar_clock_sleep_ms(20);
+    return pasar_stop_requested();
+}
+
 /* ------------------------------------------------------------------ watermarks */
 
 /*
@@ -91,7 +101,7 @@ int readback_watermarks(rd_kafka_t *rk, const struct producer_config *config, in
         if (pasar_clock_mono_ns() >= end_ns)
             return pasar_err_set(err, PASAR_EUNAVAILABLE, "topic %s does not tell its offsets: %s", topic,
                                  rd_kafka_err2str(code));
-        if (pasar_stop_wait(SLICE_MS))
+        if (wait_ms(SLICE_MS))
             return stopped(err);
     }
 }
@@ -107,7 +117,7 @@ int readback_settle(rd_kafka_t *rk, const struct producer_config *config, int32_
 
     while (result == 0) {
         memcpy(before, marks, bytes);
-        if (pasar_stop_wait(SETTLE_MS))
+        if (wait_ms(SETTLE_MS))
             result = stopped(err);
         else
             result = readback_watermarks(rk, config, partition_count, marks, err);
@@ -287,13 +297,11 @@ static int32_t start_all(struct reader *reader, const struct producer_config *co
     for (int32_t p = 0; p < partition_count; p++) {
         int64_t from = found->partitions[p].next_offset;
 
-        if (from < marks[p].low && found->partitions[p].last_row + from > 0)
+        if (from < marks[p].low)
             return pasar_err_set(err, PASAR_EDATA,
                                  "topic %s [%" PRId32 "] no longer holds the offsets %" PRId64 " to %" PRId64
                                  ", so nobody can tell what of this run is stored (--again sends everything)",
                                  config->kafka.topic, p, from, marks[p].low - 1);
-        if (from < marks[p].low)
-            from = marks[p].low;
         if (from >= marks[p].high)
             continue;
         if (reader_start(reader, config, p, from, err) != 0)

@@ -2,6 +2,7 @@
 """Which run a start belongs to: the same input goes on or is refused, a different one is its own; options, journals and
 topics that do not fit are told apart; keys, partitioners, globs and pauses do what they say."""
 
+import shutil
 import subprocess
 import time
 
@@ -24,10 +25,10 @@ with Drill() as drill:
             check(text in log, f"'{text}' is not in:\n{log}")
         return log
 
-    def rows(topic=TOPIC, form="%h\n", brokers=broker.brokers):
+    def rows(topic=TOPIC, form="%h\n", brokers=broker.brokers, every=False):
         out = subprocess.run(["kcat", "-b", brokers, "-t", topic, "-C", "-e", "-q", "-f", "%K|" + form], check=True,
                              capture_output=True, text=True).stdout
-        return [line.split("|", 1)[1] for line in out.splitlines() if not line.startswith(("0|", "-1|"))]
+        return [line.split("|", 1)[1] for line in out.splitlines() if every or not line.startswith(("0|", "-1|"))]
 
     # a different file while this one is unfinished: its own run
     run(csv, "--rate", "300", kill_after=0.5)
@@ -64,6 +65,47 @@ with Drill() as drill:
     run(csv, brokers=second.brokers, status=65, says=[journal.name, "checksum", "--again"])
     journal.write_text(text)
     run(csv, brokers=second.brokers, status=65, says=["already sent"])
+    # it died after the end records and before it could write that down: nothing is sent twice, ends included
+    ending = drill.catalogue(500, name="ending.csv", start=20000)
+    producer = drill.start(BIN / "pasar-producer", "-b", second.brokers, "-t", "ending", "--state", state, ending, "--rate", "800")
+    await_log(producer, "begins")
+    journal = next(state.glob("ending.*.journal"))
+    early = journal.read_text()
+    finish(producer, 20)
+    journal.write_text(early)
+    before = len(rows("ending", brokers=second.brokers, every=True))
+    counts = numbers(run(ending, brokers=second.brokers, topic="ending"))
+    check(counts["sent"] == 0 and counts["stored before"] == 500, f"counts {counts}")
+    check(len(rows("ending", brokers=second.brokers, every=True)) == before == 504, "records were added")
+    run(ending, brokers=second.brokers, topic="ending", status=65, says=["already sent"])
+
+    # a row too long for a message stays rejected, and in the rejects file, when the run goes on behind it
+    rejects = drill.dir / "rejects.jsonl"
+    long_row = drill.catalogue(1000, name="long-row.csv", start=30000)
+    lines = long_row.read_text().split("\n")
+    place = next(i for i, line in enumerate(lines) if line.startswith("P30010"))
+    lines[place + 1] = lines[place + 1].replace("about ", "about " + "y" * 5000)
+    long_row.write_text("\n".join(lines))
+    options = (long_row, "-X", "message.max.bytes=3000", "--rejects", rejects)
+    run(*options, "--rate", "400", kill_after=1.6, topic="long")
+    check('"refused":[[11,11]]' in next(state.glob("long.*.journal")).read_text(), "the journal does not know the long row")
+    counts = numbers(run(*options, topic="long"))
+    check(counts["rejected"] == 1 and counts["stored before"] + counts["sent"] == 999, f"counts {counts}")
+    check(rejects.read_text().count("\n") == 1 and "message.max.bytes" in rejects.read_text(), rejects.read_text())
+
+    # the journal's place vanishes on the way: that costs the journal only
+    gone = drill.dir / "gone"
+    producer = drill.start(BIN / "pasar-producer", "-b", second.brokers, "-t", "gone", "--state", gone, csv, "--rate", "400")
+    await_log(producer, "begins")
+    shutil.rmtree(gone)
+    check("journal cannot be written" in finish(producer, 20), "nothing is said about the journal")
+
+    # a broker that has dropped rows past the checkpoint: nobody can tell what was stored
+    narrow = drill.broker("--on-drop", "ignore", partitions=1)
+    many = drill.catalogue(40000, name="many.csv")
+    run(many, "--rate", "25000", "-X", "compression.codec=none", brokers=narrow.brokers, kill_after=0.8)
+    run(many, brokers=narrow.brokers, status=65, says=["no longer holds the offsets", "--again"])
+
     # no journal: each start is a run; an unwritable place is an error where it was asked for
     run(csv, "--no-journal", brokers=second.brokers)
     check(len(rows(brokers=second.brokers)) == 1800, "--no-journal")
