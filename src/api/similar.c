@@ -10,6 +10,7 @@
 #include "api/similar_words.h"
 
 enum { VOTERS = 30 };
+static const float open_share = 0.5f; /* of the most that centroid and votes can give */
 
 const struct similar_weights similar_weights_default = {.centroid = 0.3f,
                                                         .vote = 1.2f,
@@ -175,8 +176,11 @@ static void vote(struct search *f)
     const struct similar_weights *weights = f->weights;
     struct similar_scratch *s = f->s;
     uint32_t categories = x->catalog->category_count;
-    struct similar_pass pass = {
-        .bonus = s->centroid, .model = f->query->model, .excluded = f->own_doc, .exhaustive = f->query->exhaustive};
+    struct similar_pass pass = {.bonus = s->centroid,
+                                .open_bonus = INFINITY,
+                                .model = f->query->model,
+                                .excluded = f->own_doc,
+                                .exhaustive = f->query->exhaustive};
     size_t n = similar_rank_best(x, s, &pass, VOTERS);
     float top = 0, sum = 0;
     memset(s->vote, 0, categories * sizeof *s->vote);
@@ -214,7 +218,24 @@ static void add_own(struct search *f)
 
 /* ------------------------------------------------------------------ results */
 
-/* Documents with any of the terms, counted up to SIMILAR_TOTAL_MAX; s->found has their bits when there are fewer. */
+/* A category that the evidence favours so much is similar as a whole, whatever the words of its products. */
+static float open_bonus(const struct search *f)
+{
+    return open_share * (f->weights->centroid + f->weights->vote);
+}
+
+/* Marks a document in s->found. Returns 1 when it is one more of the model's, else 0. */
+static uint32_t mark_found(const struct search *f, uint32_t doc)
+{
+    uint64_t bit = (uint64_t)1 << doc % 64, *found = &f->s->found[doc / 64];
+    if (*found & bit)
+        return 0;
+    *found |= bit;
+    return f->index->docs[doc].models >> (f->query->model - 1) & 1;
+}
+
+/* Documents with any of the terms or of an open category, counted up to SIMILAR_TOTAL_MAX; s->found has their bits when
+ * there are fewer. */
 static uint32_t count_found(const struct search *f)
 {
     const struct textindex *x = f->index;
@@ -223,24 +244,23 @@ static uint32_t count_found(const struct search *f)
     memset(s->found, 0, (size_t)x->block_count * (TEXTINDEX_BLOCK / 64) * sizeof *s->found);
     if (f->own_doc >= 0)
         s->found[f->own_doc / 64] |= (uint64_t)1 << f->own_doc % 64;
+    for (uint32_t c = 0; c < x->catalog->category_count; c++) {
+        for (uint32_t doc = x->category_start[c]; s->bonus[c] >= open_bonus(f) && doc < x->category_start[c + 1]; doc++)
+            count += mark_found(f, doc);
+    }
     for (size_t g = 0; g < s->group_count; g++) {
         for (uint32_t k = 0; k < s->groups[g].count; k++) {
             const struct textindex_term *t = &x->terms[s->terms[s->groups[g].first + k].term];
             for (uint32_t span = t->span; span < t->span + t->span_count; span++) {
                 uint32_t base = x->spans[span].block * TEXTINDEX_BLOCK;
-                for (uint64_t i = x->spans[span].first; i < x->spans[span + 1].first; i++) {
-                    uint32_t doc = base + x->slots[i];
-                    uint64_t bit = (uint64_t)1 << doc % 64;
-                    if (!(s->found[doc / 64] & bit) && (x->docs[doc].models >> (f->query->model - 1) & 1))
-                        count++;
-                    s->found[doc / 64] |= bit;
-                }
+                for (uint64_t i = x->spans[span].first; i < x->spans[span + 1].first; i++)
+                    count += mark_found(f, base + x->slots[i]);
                 if (count >= SIMILAR_TOTAL_MAX)
                     return SIMILAR_TOTAL_MAX;
             }
         }
     }
-    return count;
+    return count < SIMILAR_TOTAL_MAX ? count : SIMILAR_TOTAL_MAX;
 }
 
 /* Which words of the query a document has. */
@@ -279,9 +299,8 @@ static void fill_hit(const struct search *f, const struct similar_ranked *ranked
     hit->score = fminf(ranked->score / most, 0.9999f) + (ranked->contains ? 1 : 0);
     hit->words = words_of(f->index, f->s, ranked->doc);
     hit->same_category = info->category != CATALOG_NO_CATEGORY &&
-                         (f->own_category != CATALOG_NO_CATEGORY
-                              ? info->category == f->own_category
-                              : f->s->bonus[info->category] > 0.5f * (weights->centroid + weights->vote));
+                         (f->own_category != CATALOG_NO_CATEGORY ? info->category == f->own_category
+                                                                 : f->s->bonus[info->category] >= open_bonus(f));
     hit->same_cluster = f->cluster[info->cluster[f->query->model - 1]] > 0.5f * weights->cluster;
 }
 
@@ -296,6 +315,7 @@ static size_t rank(struct search *f, const struct contains *contains, size_t wan
 {
     struct similar_scratch *s = f->s;
     struct similar_pass pass = {.bonus = s->bonus,
+                                .open_bonus = open_bonus(f),
                                 .cluster_bonus = f->cluster,
                                 .model = f->query->model,
                                 .excluded = f->own_doc,

@@ -108,11 +108,12 @@ static uint32_t queue_blocks(const struct textindex *x, struct similar_scratch *
         uint32_t first = block * TEXTINDEX_BLOCK, last = first + TEXTINDEX_BLOCK - 1;
         if (last >= x->doc_count)
             last = x->doc_count - 1;
-        if (pass->contains ? !contains_in_range(pass->contains, first, last) : s->bound[block] == 0)
-            continue;
         float most = pass->bonus[x->docs[first].category];
         for (uint32_t c = x->docs[first].category + 1; c <= x->docs[last].category; c++)
             most = most > pass->bonus[c] ? most : pass->bonus[c];
+        if (pass->contains ? !contains_in_range(pass->contains, first, last)
+                           : s->bound[block] == 0 && most < pass->open_bonus)
+            continue;
         s->queue[n++] =
             (struct similar_block){similar_rank_text(s->bound[block]) + most + pass->cluster_bonus_max, block};
     }
@@ -196,10 +197,11 @@ static void consider(struct ranking *r, uint32_t doc, uint32_t cell, float bonus
 /* The smallest cell that can still matter in a category; rounding may let one through too many, never too few. */
 static uint32_t least_cell(const struct ranking *r, float bonus)
 {
+    double none = bonus >= r->pass->open_bonus ? 0 : 1;
     if (r->n < r->max)
-        return 1;
+        return (uint32_t)none;
     double least = (double)(r->s->heap[0].score - r->pass->cluster_bonus_max - bonus) * (65536.0 * 255.0) - 16;
-    return least < 1 ? 1 : (uint32_t)least;
+    return (uint32_t)(least < none ? none : least);
 }
 
 static void rank_block(struct ranking *r, uint32_t block)

@@ -23,6 +23,7 @@ void similar_rank_end(struct similar_scratch *s);
 /* What is looked for. */
 struct similar_pass {
     const float *bonus;         /* by category */
+    float open_bonus;           /* documents of categories with so much need no term of the query */
     const float *cluster_bonus; /* by cluster of the model, or NULL */
     float cluster_bonus_max;
     int model;
