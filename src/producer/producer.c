@@ -226,6 +226,17 @@ static int settle_row(struct producer *p, uint64_t row, struct pasar_err *err)
     return 0;
 }
 
+/* Whether the input had all the rows that the topic has. 0, or -1 with err. */
+static int check_stored(const struct producer *p, struct pasar_err *err)
+{
+    if (p->done.row >= p->run.tail.last && p->summary->stored == p->from.stored + p->run.tail.count)
+        return 0;
+    return pasar_err_set(err, PASAR_EDATA,
+                         "the input's %" PRIu64 " rows are not those of which run %s has stored up to row %" PRIu64
+                         ": it was changed; --again begins a new run",
+                         p->done.row, p->run.id, p->run.tail.last);
+}
+
 /* Reads to the end. 0 = all rows are with the sink; 1 = stopped; -1 = err. */
 static int send_rows(struct producer *p, struct pasar_err *err)
 {
@@ -247,12 +258,7 @@ static int send_rows(struct producer *p, struct pasar_err *err)
             break;
         }
         case ROWSOURCE_END:
-            if (p->done.row >= p->run.tail.last)
-                return 0;
-            return pasar_err_set(err, PASAR_EDATA,
-                                 "the input ends after %" PRIu64 " rows, but run %s has sent row %" PRIu64
-                                 ": it was changed; --again begins a new run",
-                                 p->done.row, p->run.id, p->run.tail.last);
+            return check_stored(p, err);
         case ROWSOURCE_ERROR:
             return -1;
         }
@@ -364,10 +370,11 @@ static bool may_rebuild(struct producer *p, struct pasar_err *err)
     int64_t now_ns = pasar_clock_mono_ns();
     int64_t *oldest = &p->rebuilt_ns[p->summary->rebuilds % REBUILDS_MAX];
 
-    if (!p->run.is_tracked)
+    if (!p->run.is_tracked || p->run.acks.done.partitions == NULL)
         return false;
     if (p->summary->rebuilds >= REBUILDS_MAX && now_ns - *oldest < REBUILDS_NS) {
-        pasar_err_context(err, "after %d new clients within a minute", REBUILDS_MAX);
+        pasar_err_context(err, "after %d new clients within a minute (the same command goes on from here)",
+                          REBUILDS_MAX);
         return false;
     }
     *oldest = now_ns;

@@ -123,8 +123,7 @@ static void on_error(rd_kafka_t *rk, int code, const char *reason, void *opaque)
     }
     rd_kafka_fatal_error(rk, why, sizeof(why));
     k->is_fatal = true;
-    pasar_err_set(&k->failure, PASAR_EIO,
-                  "the idempotent producer had to give up: %s; run the same command again to go on", why);
+    pasar_err_set(&k->failure, PASAR_EIO, "the idempotent producer had to give up: %s", why);
 }
 
 /* The headers of a row: run and row number. Owned by the message once it is accepted. */
