@@ -44,7 +44,8 @@ class Crash(harness.Case):
 
     @unittest.skipIf(harness.BROKER != 'mock', 'needs a broker that is told to go away')
     def test_producer__outlasts_an_outage_of_all_brokers(self):
-        producer = self.start('pasar-producer', '-b', self.brokers, '-t', self.topic, '--rate', '1000', self.csv)
+        producer = self.start('pasar-producer', '-b', self.brokers, '-t', self.topic, '--rate', '1000', '--state',
+                              os.path.join(self.folder, 'state'), self.csv)
         time.sleep(1)
         self.broker.process.stdin.write(b'down 0\n')
         self.broker.process.stdin.flush()

@@ -171,7 +171,8 @@ class Case(unittest.TestCase):
 
     def produce(self, *files, status=0, args=()):
         return self.run_to_end('pasar-producer', '-b', self.brokers, '-t', self.topic, '--create-topic', '--partitions',
-                               str(self.partitions), *args, *files, status=status)
+                               str(self.partitions), '--state', os.path.join(self.folder, 'state'), *args, *files,
+                               status=status)
 
     def consumer_args(self, *args):
         # Short waits, so that a killed consumer's place in the group is free soon.

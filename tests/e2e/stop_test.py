@@ -24,7 +24,8 @@ class Stop(harness.Case):
 
     def test_producer_and_consumer__stop_in_the_middle_of_the_stream(self):
         self.start_broker()
-        producer = self.start('pasar-producer', '-b', self.brokers, '-t', self.topic, '--rate', '200', harness.SAMPLE)
+        producer = self.start('pasar-producer', '-b', self.brokers, '-t', self.topic, '--rate', '200', '--state',
+                              os.path.join(self.folder, 'state'), harness.SAMPLE)
         consumer = self.start('pasar-consumer', *self.consumer_args('--batch-records', '100'))
         harness.wait_until('a batch', self.batch_files, 30)
         # Rows are missing from the topic, and the producer's status says so.
