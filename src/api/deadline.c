@@ -85,10 +85,10 @@ void deadline_remove(struct deadline *d, struct deadline_conn *c)
     free(c);
 }
 
-void deadline_replying(struct deadline_conn *c, double seconds)
+void deadline_replying(struct deadline_conn *c, int64_t now_ns, double seconds)
 {
     if (c)
-        atomic_store_explicit(&c->at_ns, pasar_clock_mono_ns() + (int64_t)(seconds * 1e9), memory_order_relaxed);
+        atomic_store_explicit(&c->at_ns, now_ns + (int64_t)(seconds * 1e9), memory_order_relaxed);
 }
 
 void deadline_next_request(const struct deadline *d, struct deadline_conn *c)

@@ -18,8 +18,9 @@ struct deadline_conn {
     int fd;
     _Atomic int64_t at_ns; /* monotonic */
     struct deadline_conn *prev, *next;
-    void *
-        pending; /* the connection's unfinished request, the server's to free: libmicrohttpd forgets some broken ones */
+    /* Both the server's to free: */
+    void *pending; /* the connection's unfinished request; libmicrohttpd forgets some broken ones */
+    void *idle;    /* room that its last request left for the next one */
 };
 
 struct deadline {
@@ -43,8 +44,8 @@ void deadline_stop(struct deadline *deadline);
 struct deadline_conn *deadline_add(struct deadline *deadline, int fd);
 void deadline_remove(struct deadline *deadline, struct deadline_conn *conn);
 
-/* The request is in, the reply is due: allow `seconds` for sending it. */
-void deadline_replying(struct deadline_conn *conn, double seconds);
+/* The request is in and its reply ready at now_ns (monotonic): allow `seconds` for sending it. */
+void deadline_replying(struct deadline_conn *conn, int64_t now_ns, double seconds);
 
 /* The reply is out: the next request's time starts. */
 void deadline_next_request(const struct deadline *deadline, struct deadline_conn *conn);

@@ -5,9 +5,14 @@
 
 static bool is_token(const char *text, size_t len)
 {
+    static const bool is_separator[128] = {
+        ['('] = true, [')'] = true, ['<'] = true,  ['>'] = true, ['@'] = true, [','] = true,
+        [';'] = true, [':'] = true, ['\\'] = true, ['"'] = true, ['/'] = true, ['['] = true,
+        [']'] = true, ['?'] = true, ['='] = true,  ['{'] = true, ['}'] = true,
+    };
     for (size_t i = 0; i < len; i++) {
         unsigned char c = (unsigned char)text[i];
-        if (c <= ' ' || c >= 0x7f || strchr("()<>@,;:\\\"/[]?={}", c))
+        if (c <= ' ' || c >= 0x7f || is_separator[c])
             return false;
     }
     return len > 0;

@@ -7,11 +7,11 @@ enum { BLOCK = 32 };
 
 static uint32_t scan(const uint32_t *ranks, uint32_t first, uint32_t last)
 {
-    uint32_t best = first;
-    for (uint32_t i = first + 1; i < last; i++) {
-        if (ranks[i] < ranks[best])
-            best = i;
-    }
+    uint32_t least = UINT32_MAX, best = first;
+    for (uint32_t i = first; i < last; i++) /* the value first: this loop the compiler turns into vectors */
+        least = ranks[i] < least ? ranks[i] : least;
+    while (best + 1 < last && ranks[best] != least)
+        best++;
     return best;
 }
 
@@ -84,7 +84,7 @@ uint32_t rank_min(const struct rank_index *index, uint32_t first, uint32_t last)
 int rank_heap_push(struct rank_heap *heap, struct rank_heap_item item)
 {
     if (heap->count == heap->cap) {
-        size_t cap = heap->cap ? heap->cap * 2 : 64;
+        size_t cap = heap->cap ? heap->cap * 2 : 16;
         struct rank_heap_item *items = realloc(heap->items, cap * sizeof *items);
         if (!items)
             return -1;

@@ -1,7 +1,6 @@
 #include "api/send.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "api/router.h"
@@ -49,7 +48,7 @@ static void add_cors(struct MHD_Response *response, const struct reply *reply, c
         (void)MHD_add_response_header(response, MHD_HTTP_HEADER_ACCESS_CONTROL_ALLOW_HEADERS,
                                       "Content-Type, If-None-Match, Accept");
         (void)MHD_add_response_header(response, MHD_HTTP_HEADER_ACCESS_CONTROL_MAX_AGE, "86400");
-    } else {
+    } else if (wishes->has_origin) { /* of no use to others, and every header costs */
         (void)MHD_add_response_header(response, MHD_HTTP_HEADER_ACCESS_CONTROL_EXPOSE_HEADERS,
                                       "X-Total-Count, Link, ETag, X-Pasar-Generation, X-Pasar-Relaxed");
     }
@@ -94,7 +93,6 @@ static void add_headers(struct MHD_Response *response, const struct request *r, 
 struct body {
     const char *data;
     size_t len;
-    enum MHD_ResponseMemoryMode mode;
     bool is_gzip, may_gzip; /* may: a client that accepts it would get it */
     char etag[BLOB_ETAG_MAX + 4];
 };
@@ -105,10 +103,9 @@ static void choose_blob(const struct blob *blob, bool wants_gzip, struct body *b
     body->is_gzip = wants_gzip && blob->gzip;
     body->data = body->is_gzip ? blob->gzip : blob->data;
     body->len = body->is_gzip ? blob->gzip_len : blob->len;
-    body->mode = MHD_RESPMEM_PERSISTENT;
 }
 
-/* Takes the reply's own body, compressed when that is wanted and worth it. */
+/* The reply's own body, compressed when that is wanted and worth it. */
 static void choose_own(struct reply *reply, bool wants_gzip, struct body *body)
 {
     struct pasar_buf packed = {0};
@@ -120,14 +117,8 @@ static void choose_own(struct reply *reply, bool wants_gzip, struct body *body)
     } else {
         pasar_buf_fini(&packed);
     }
-    body->data = reply->body.data;
+    body->data = reply->body.data ? reply->body.data : "";
     body->len = reply->body.len;
-    body->mode = MHD_RESPMEM_MUST_FREE;
-    if (!body->data) { /* nothing to free */
-        body->data = "";
-        body->mode = MHD_RESPMEM_PERSISTENT;
-    }
-    reply->body = (struct pasar_buf){0};
 }
 
 enum MHD_Result send_reply(struct MHD_Connection *connection, const struct request *r, struct reply *reply,
@@ -146,9 +137,7 @@ enum MHD_Result send_reply(struct MHD_Connection *connection, const struct reque
             reply->status = 304;
     }
     if (reply->status == 304 || reply->status == 204) {
-        pasar_buf_fini(&reply->body);
         body.data = "";
-        body.mode = MHD_RESPMEM_PERSISTENT;
         body.may_gzip = true;
         body.is_gzip = has_etag && blob_matches(wishes->if_none_match, body.etag, "-gz");
     } else if (reply->blob) {
@@ -156,24 +145,22 @@ enum MHD_Result send_reply(struct MHD_Connection *connection, const struct reque
     } else {
         choose_own(reply, wants_gzip, &body);
     }
-    struct MHD_Response *response = MHD_create_response_from_buffer(body.len, (void *)(uintptr_t)body.data, body.mode);
-    if (!response) {
-        if (body.mode == MHD_RESPMEM_MUST_FREE)
-            free((void *)(uintptr_t)body.data);
+    struct MHD_Response *response =
+        MHD_create_response_from_buffer(body.len, (void *)(uintptr_t)body.data, MHD_RESPMEM_PERSISTENT);
+    *status = reply->status;
+    *bytes = body.len;
+    if (!response)
         return MHD_NO;
-    }
     add_headers(response, r, reply, wishes);
     if (body.is_gzip && reply->status != 304)
         (void)MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_ENCODING, "gzip");
     if (body.may_gzip && reply->status != 204)
-        (void)MHD_add_response_header(response, MHD_HTTP_HEADER_VARY, "Accept-Encoding");
+        (void)MHD_add_response_header(response, MHD_HTTP_HEADER_VARY, "Accept-Encoding, Origin");
     if (has_etag) {
         if (body.is_gzip)
             memcpy(body.etag + strlen(body.etag) - 1, "-gz\"", 5);
         (void)MHD_add_response_header(response, MHD_HTTP_HEADER_ETAG, body.etag);
     }
-    *status = reply->status;
-    *bytes = body.len;
     enum MHD_Result result = MHD_queue_response(connection, (unsigned)reply->status, response);
     MHD_destroy_response(response);
     return result;

@@ -27,6 +27,7 @@ enum {
     URI_BYTES_MAX = 8192,
     CONNECTION_MEMORY = 24 << 10, /* libmicrohttpd wipes all of it for each request: no larger than it must be */
     REPLY_SECONDS = 60,           /* for a slow reader */
+    KEPT_BYTES_MAX = 32 << 10,    /* of a buffer, from one request of a connection to its next */
     SWALLOW_BYTES_MAX = 64 << 20, /* too large a body is read to its end up to here, or its sender never sees the 413 */
 };
 
@@ -48,17 +49,17 @@ struct exchange {
     struct request request;
     struct server *server;
     struct deadline_conn *conn; /* NULL: memory was short */
-    struct pasar_buf body;
+    struct pasar_buf body, uri;
+    struct pasar_buf reply_body; /* being sent until the request is completed */
     struct guard guard;
     struct send_wishes wishes;
     const char *content_type, *content_encoding;
     uint64_t declared; /* Content-Length */
     int slot;
     int64_t started_ns;
-    bool seen, is_too_long, is_too_big, is_answered, expects;
+    bool seen, is_out_of_memory, is_too_long, is_too_big, is_answered, expects;
     int status;
     size_t bytes;
-    char uri[];
 };
 
 /* ------------------------------------------------------------------ scratch of a thread */
@@ -89,6 +90,8 @@ static void free_exchange(struct exchange *x)
     if (!x)
         return;
     pasar_buf_fini(&x->body);
+    pasar_buf_fini(&x->uri);
+    pasar_buf_fini(&x->reply_body);
     pasar_buf_fini(&x->request.segment);
     params_fini(&x->request.params);
     free(x);
@@ -100,12 +103,57 @@ static struct deadline_conn *conn_of(struct MHD_Connection *connection)
     return info ? info->socket_context : NULL;
 }
 
+/* Empties a buffer whose memory the next request may use, unless it is too much to keep. */
+static struct pasar_buf kept(struct pasar_buf *buf)
+{
+    if (buf->cap > KEPT_BYTES_MAX)
+        pasar_buf_fini(buf);
+    pasar_buf_reset(buf);
+    return *buf;
+}
+
+/*
+ * A fresh exchange, in the memory of the connection's last one when there is such: keep-alive requests then need no
+ * large allocations. NULL when memory is short.
+ */
+static struct exchange *new_exchange(struct deadline_conn *conn)
+{
+    struct exchange *x = conn ? conn->idle : NULL;
+    if (!x)
+        return calloc(1, sizeof *x);
+    conn->idle = NULL;
+    struct pasar_buf body = x->body, uri = x->uri, reply_body = x->reply_body;
+    struct pasar_buf segment = x->request.segment, scratch = x->request.params.scratch;
+    memset(x, 0, sizeof *x);
+    x->body = body;
+    x->uri = uri;
+    x->reply_body = reply_body;
+    x->request.segment = segment;
+    x->request.params.scratch = scratch;
+    return x;
+}
+
+/* Leaves what it can to the connection's next request. */
+static void retire_exchange(struct exchange *x)
+{
+    if (!x->conn || x->conn->idle) {
+        free_exchange(x);
+        return;
+    }
+    x->body = kept(&x->body);
+    x->uri = kept(&x->uri);
+    x->reply_body = kept(&x->reply_body);
+    x->request.segment = kept(&x->request.segment);
+    x->request.params.scratch = kept(&x->request.params.scratch);
+    x->conn->idle = x;
+}
+
 static void *begin(void *cls, const char *uri, struct MHD_Connection *connection)
 {
     struct server *server = cls;
     struct deadline_conn *conn = conn_of(connection);
     size_t len = strlen(uri);
-    struct exchange *x = calloc(1, sizeof *x + (len > URI_BYTES_MAX ? 0 : len) + 1);
+    struct exchange *x = new_exchange(conn);
     if (!x)
         return NULL;
     if (conn) {
@@ -117,9 +165,14 @@ static void *begin(void *cls, const char *uri, struct MHD_Connection *connection
     x->slot = -1;
     x->is_too_long = len > URI_BYTES_MAX;
     if (!x->is_too_long)
-        memcpy(x->uri, uri, len + 1);
+        pasar_buf_add(&x->uri, uri, len);
     struct request *r = &x->request;
-    r->path = x->uri;
+    r->path = pasar_buf_cstr(&x->uri);
+    if (!r->path) { /* answered with 503 */
+        x->is_out_of_memory = true;
+        r->path = r->query = "";
+        return x;
+    }
     if (strncasecmp(r->path, "http://", 7) == 0) /* absolute form: RFC 9112 section 3.2.2 */
         r->path += 7 + strcspn(r->path + 7, "/?");
     r->path_len = strcspn(r->path, "?");
@@ -143,7 +196,7 @@ static void completed(void *cls, struct MHD_Connection *connection, void **con_c
     snapshot_release(&server->api->store, x->slot);
     if (x->seen)
         atomic_fetch_sub(&server->api->busy, 1);
-    free_exchange(x);
+    retire_exchange(x);
 }
 
 static void connection_changed(void *cls, struct MHD_Connection *connection, void **socket_context,
@@ -155,8 +208,10 @@ static void connection_changed(void *cls, struct MHD_Connection *connection, voi
         *socket_context = info ? deadline_add(&server->deadline, info->connect_fd) : NULL;
     } else {
         struct deadline_conn *conn = *socket_context;
-        if (conn)
+        if (conn) {
             free_exchange(conn->pending);
+            free_exchange(conn->idle);
+        }
         deadline_remove(&server->deadline, conn);
         *socket_context = NULL;
     }
@@ -179,21 +234,34 @@ static enum MHD_Result finish(struct exchange *x, struct MHD_Connection *connect
                               const char *method)
 {
     struct server *server = x->server;
-    deadline_replying(x->conn, REPLY_SECONDS);
     if (atomic_load_explicit(&server->api->stopping, memory_order_relaxed))
         reply->must_close = true;
     enum MHD_Result result = send_reply(connection, &x->request, reply, &x->wishes, &x->status, &x->bytes);
+    x->reply_body = reply->body;
+    reply->body = (struct pasar_buf){0};
     reply_fini(reply);
     x->is_answered = true;
-    double seconds = (double)(pasar_clock_mono_ns() - x->started_ns) / 1e9;
+    int64_t now = pasar_clock_mono_ns();
+    deadline_replying(x->conn, now, REPLY_SECONDS);
+    double seconds = (double)(now - x->started_ns) / 1e9;
     api_count(server->api, x->request.route, x->status, seconds);
     uint64_t number = atomic_fetch_add(&server->served, 1);
     if (server->log_every > 0 && number % (uint64_t)server->log_every == 0) {
         char peer[INET6_ADDRSTRLEN];
         peer_name(connection, peer);
-        pasar_info("%s %s %s %d %zu bytes %.3f ms", peer, method, x->uri, x->status, x->bytes, seconds * 1e3);
+        pasar_info("%s %s %s %d %zu bytes %.3f ms", peer, method, x->uri.len > 0 ? x->uri.data : "-", x->status,
+                   x->bytes, seconds * 1e3);
     }
     return result;
+}
+
+/* An empty reply, in the memory of the connection's last one. */
+static void begin_reply(struct exchange *x, struct reply *reply)
+{
+    reply_init(reply);
+    reply->body = x->reply_body;
+    x->reply_body = (struct pasar_buf){0};
+    x->started_ns = pasar_clock_mono_ns();
 }
 
 /* Refuses before the request was understood; the connection ends with it. */
@@ -201,7 +269,7 @@ static enum MHD_Result refuse(struct exchange *x, struct MHD_Connection *connect
                               const char *why)
 {
     struct reply reply;
-    reply_init(&reply);
+    begin_reply(x, &reply);
     reply_problem(&reply, status, "%s", why);
     reply.must_close = true;
     return finish(x, connection, &reply, method);
@@ -218,12 +286,11 @@ static enum MHD_Result answer(struct exchange *x, struct MHD_Connection *connect
 {
     struct request *r = &x->request;
     struct reply reply;
-    reply_init(&reply);
-    x->started_ns = pasar_clock_mono_ns();
+    begin_reply(x, &reply);
     r->body = x->body.data;
     r->body_len = x->body.len;
     r->scratch = thread_scratch(x->server);
-    if (!r->scratch || x->body.failed) {
+    if (!r->scratch || x->body.failed || x->is_out_of_memory) {
         reply_problem(&reply, 503, "the server is out of memory; try again");
     } else if (x->is_too_big) {
         reply_problem(&reply, 413, "the body is larger than %llu bytes",
@@ -261,6 +328,8 @@ static enum MHD_Result read_header(void *cls, enum MHD_ValueKind kind, const cha
         x->wishes.if_none_match = value;
     else if (IS("Access-Control-Request-Method"))
         x->wishes.is_preflight = true;
+    else if (IS("Origin"))
+        x->wishes.has_origin = true;
     else if (IS("Content-Type"))
         x->content_type = value;
     else if (IS("Content-Encoding") && !is_header(value, value_len, "identity", 8))
@@ -283,7 +352,6 @@ static enum MHD_Result first_call(struct exchange *x, struct MHD_Connection *con
     struct server *server = x->server;
     const char *why;
     x->seen = true;
-    x->started_ns = pasar_clock_mono_ns();
     atomic_fetch_add(&server->api->busy, 1);
     x->request.method = router_method(method);
     if (x->is_too_long)
