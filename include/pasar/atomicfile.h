@@ -58,6 +58,18 @@ int pasar_atomicfile_set_name(struct pasar_atomicfile *file, const char *name, s
 int pasar_atomicfile_commit(struct pasar_atomicfile *file, enum pasar_publish how,
                             struct pasar_err *err) PASAR_MUSTCHECK;
 
+/*
+ * The steps of commit, for files that are published together: sync (flush, fsync, close) may run in any thread; rename
+ * gives the final name, which survives a power loss only once the directory is synced (pasar_atomicfile_sync_dir). Each
+ * returns 0, or -1 with err; `file` lives on until abort, which leaves a renamed file where it is.
+ */
+int pasar_atomicfile_sync(struct pasar_atomicfile *file, struct pasar_err *err) PASAR_MUSTCHECK;
+int pasar_atomicfile_rename(struct pasar_atomicfile *file, enum pasar_publish how,
+                            struct pasar_err *err) PASAR_MUSTCHECK;
+
+/* Makes the names in `dir` durable. 0, or -1 with err: then they may or may not be. */
+int pasar_atomicfile_sync_dir(const char *dir, struct pasar_err *err) PASAR_MUSTCHECK;
+
 /* Drops the temporary file and frees; NULL is fine. */
 void pasar_atomicfile_abort(struct pasar_atomicfile *file);
 

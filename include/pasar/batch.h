@@ -1,13 +1,13 @@
 /*
  * Batch files: the second contract. A published range of a partition's offsets is
- *   <topic>+<partition, 5 digits>+<first offset, 20>+<last offset, 20>.csv           rows (RFC 4180, header); the commit point
- *   <same stem>.json            sidecar: rows, runs and row numbers, sha256, digest; published before the .csv
- *   <same stem>.rejects.jsonl   messages that are no valid records; published before the .csv, only if there are any
+ *   <topic>+<partition, 5 digits>+<first offset, 20>+<last offset, 20>.csv           rows (RFC 4180, header); the
+ * commit point <same stem>.json            sidecar: rows, runs and row numbers, sha256, digest; published before the
+ * .csv <same stem>.rejects.jsonl   messages that are no valid records; published before the .csv, only if there are any
  * and the end of a run is a range of its own:
  *   <topic>+<partition>+<offset>+<offset>.end.json    the control record, its own commit point
  * Offsets are inclusive. Dot-names are work in progress and never read. Topic names hold no '+' (Kafka allows
- * [A-Za-z0-9._-]); a topic that begins with '.', or has more than 188 bytes (file names end at 255), cannot be stored and is
- * refused by the writers (PASAR_EUSAGE).
+ * [A-Za-z0-9._-]); a topic that begins with '.', or has more than 188 bytes (file names end at 255), cannot be stored
+ * and is refused by the writers (PASAR_EUSAGE).
  */
 #ifndef PASAR_BATCH_H
 #define PASAR_BATCH_H
@@ -59,7 +59,7 @@ struct pasar_batch_writer;
 
 struct pasar_batch_stats {
     uint64_t rows, rejects;
-    uint64_t bytes; /* of the CSV so far */
+    uint64_t bytes;                    /* of the CSV so far */
     int64_t first_offset, last_offset; /* -1 while empty */
 };
 
@@ -68,17 +68,17 @@ struct pasar_batch_writer *pasar_batch_writer_open(const char *dir, const char *
                                                    int64_t first_offset, struct pasar_err *err) PASAR_MUSTCHECK;
 
 /*
- * Adds a row: the decoded record, its message offset (rising), and from its headers the run (NULL or "" if foreign) and row
- * number (0 if foreign); `value` is the message's JSON, for the digest. A run that pasar_run_is_valid refuses, or a row 0,
- * makes the message foreign. 0, or -1 with err (sticky).
+ * Adds a row: the decoded record, its message offset (rising), and from its headers the run (NULL or "" if foreign) and
+ * row number (0 if foreign); `value` is the message's JSON, for the digest. A run that pasar_run_is_valid refuses, or a
+ * row 0, makes the message foreign. 0, or -1 with err (sticky).
  */
 int pasar_batch_writer_add(struct pasar_batch_writer *w, int64_t offset, const struct pasar_record *record,
                            const char *run, uint64_t row, const void *value, size_t value_len,
                            struct pasar_err *err) PASAR_MUSTCHECK;
 
 /*
- * Adds a message that is no valid record: JSON line with topic, partition, offset, run, row, reason, key and value (base64;
- * null where the pointer is NULL). `reason` may hold any bytes.
+ * Adds a message that is no valid record: JSON line with topic, partition, offset, run, row, reason, key and value
+ * (base64; null where the pointer is NULL). `reason` may hold any bytes.
  */
 int pasar_batch_writer_reject(struct pasar_batch_writer *w, int64_t offset, const char *run, uint64_t row,
                               const void *key, size_t key_len, const void *value, size_t value_len, const char *reason,
@@ -88,13 +88,27 @@ void pasar_batch_writer_stats(const struct pasar_batch_writer *w, struct pasar_b
 
 /*
  * Publishes (rejects, sidecar, then CSV; each fsynced, no-replace) and frees `w`. On failure what was published of the
- * twins is removed again, the batch is gone and -1 is returned: the caller resumes from the directory. (When only the last
- * fsync of the directory fails, the batch is visible and whole, and -1 is returned too.) A batch without messages is refused
- * (PASAR_EBUG); one of rejects alone has a .csv of a header alone.
+ * twins is removed again, the batch is gone and -1 is returned: the caller resumes from the directory. (When only the
+ * last fsync of the directory fails, the batch is visible and whole, and -1 is returned too.) A batch without messages
+ * is refused (PASAR_EBUG); one of rejects alone has a .csv of a header alone.
  */
 int pasar_batch_writer_publish(struct pasar_batch_writer *w, struct pasar_err *err) PASAR_MUSTCHECK;
 
-/* Drops the hidden files and frees; NULL is fine. */
+/*
+ * The same in steps, so that several batches can share the waits for the disk:
+ *   seal           writes the sidecar and syncs all files under their hidden names; in any thread and order
+ *   reveal_twins   gives rejects and sidecar their final names; then pasar_atomicfile_sync_dir
+ *   reveal         gives the CSV its final name; then pasar_atomicfile_sync_dir again: now the batch is published
+ * One sync of the directory may stand for many batches, but a partition must have no more than one reveal between two
+ * of them, in the order of offsets: a file system may lose unsynced renames in any order at a power loss, and a later
+ * batch that stayed where an earlier one went would hide the loss. Each returns 0, or -1 with err; after a failure, and
+ * after success at the end, pasar_batch_writer_abort frees `w`.
+ */
+int pasar_batch_writer_seal(struct pasar_batch_writer *w, struct pasar_err *err) PASAR_MUSTCHECK;
+int pasar_batch_writer_reveal_twins(struct pasar_batch_writer *w, struct pasar_err *err) PASAR_MUSTCHECK;
+int pasar_batch_writer_reveal(struct pasar_batch_writer *w, struct pasar_err *err) PASAR_MUSTCHECK;
+
+/* Drops what has no final name yet, takes twins without their CSV away, and frees; NULL is fine. */
 void pasar_batch_writer_abort(struct pasar_batch_writer *w);
 
 /* Publishes the end of a run found at `offset`. */
@@ -122,15 +136,15 @@ struct pasar_batch_sidecar {
     struct pasar_batch_run {
         char run[80]; /* "" = foreign messages */
         uint64_t rows, digest;
-    } *runs;
+    } * runs;
     size_t run_count;
     struct pasar_row_range *ranges; /* rows of the CSV in their order */
     size_t range_count;
 };
 
 /*
- * Reads and checks the sidecar of batch `name`: names, counts and ranges must agree with each other and with `name`. Free
- * with pasar_batch_sidecar_free (not needed after a failure, but harmless). A missing one: PASAR_ENOINPUT.
+ * Reads and checks the sidecar of batch `name`: names, counts and ranges must agree with each other and with `name`.
+ * Free with pasar_batch_sidecar_free (not needed after a failure, but harmless). A missing one: PASAR_ENOINPUT.
  */
 int pasar_batch_sidecar_read(struct pasar_batch_sidecar *sidecar, const char *dir, const struct pasar_batch_name *name,
                              struct pasar_err *err) PASAR_MUSTCHECK;
@@ -144,7 +158,8 @@ enum pasar_batch_result { PASAR_BATCH_ROW_READ, PASAR_BATCH_DONE, PASAR_BATCH_FA
 struct pasar_batch_reader *pasar_batch_reader_open(const char *dir, const struct pasar_batch_name *name,
                                                    struct pasar_err *err) PASAR_MUSTCHECK;
 
-/* The next row; its text is valid until the next call. A line that is no record is PASAR_BATCH_FAILED, naming file:line. */
+/* The next row; its text is valid until the next call. A line that is no record is PASAR_BATCH_FAILED, naming
+ * file:line. */
 enum pasar_batch_result pasar_batch_reader_next(struct pasar_batch_reader *r, struct pasar_record *record,
                                                 struct pasar_err *err) PASAR_MUSTCHECK;
 void pasar_batch_reader_close(struct pasar_batch_reader *r);

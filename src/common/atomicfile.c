@@ -18,7 +18,7 @@ struct pasar_atomicfile {
     int dirfd, fd;
     bool failed, created;
     size_t buffered;
-    char buffer[BUFFER_BYTES];
+    char *buffer; /* BUFFER_BYTES; gone after the sync, since a synced file may wait for its turn to be published */
 };
 
 /* Closes what is open, removes the temporary file, frees. */
@@ -35,6 +35,7 @@ static void discard(struct pasar_atomicfile *file)
     free(file->dir);
     free(file->name);
     free(file->temp);
+    free(file->buffer);
     free(file);
     errno = saved;
 }
@@ -53,7 +54,7 @@ struct pasar_atomicfile *pasar_atomicfile_open(const char *dir, const char *name
     }
     struct pasar_atomicfile *file = malloc(sizeof *file);
     if (file == NULL) {
-        pasar_err_nomem(err, "a file buffer");
+        pasar_err_nomem(err, "a file to be written");
         return NULL;
     }
     file->dirfd = file->fd = -1;
@@ -61,10 +62,11 @@ struct pasar_atomicfile *pasar_atomicfile_open(const char *dir, const char *name
     file->buffered = 0;
     file->dir = strdup(dir);
     file->name = strdup(name);
+    file->buffer = malloc(BUFFER_BYTES);
     if (asprintf(&file->temp, ".%s.tmp", name) < 0)
         file->temp = NULL;
-    if (file->dir == NULL || file->name == NULL || file->temp == NULL) {
-        pasar_err_nomem(err, "a file name");
+    if (file->dir == NULL || file->name == NULL || file->temp == NULL || file->buffer == NULL) {
+        pasar_err_nomem(err, "a file to be written");
         goto fail;
     }
     file->dirfd = pasar_fsops()->openat(AT_FDCWD, dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
@@ -126,10 +128,10 @@ int pasar_atomicfile_write(struct pasar_atomicfile *file, const void *bytes, siz
 {
     if (file->failed)
         return pasar_err_set(err, PASAR_EIO, "%s/%s: an earlier write failed", file->dir, file->temp);
-    if (len > sizeof file->buffer - file->buffered) {
+    if (len > BUFFER_BYTES - file->buffered) {
         if (flush(file, err) != 0)
             return -1;
-        if (len >= sizeof file->buffer)
+        if (len >= BUFFER_BYTES)
             return write_all(file, bytes, len, err);
     }
     if (len > 0)
@@ -138,41 +140,51 @@ int pasar_atomicfile_write(struct pasar_atomicfile *file, const void *bytes, siz
     return 0;
 }
 
+/* Reports that `step` failed on `subject` (errno says how); what was written is worthless from now on. */
+static int fail(struct pasar_atomicfile *file, const char *step, const char *subject, enum pasar_code code,
+                struct pasar_err *err)
+{
+    file->failed = true;
+    return pasar_err_errno(err, code, "%s %s/%s", step, file->dir, subject);
+}
+
+int pasar_atomicfile_sync(struct pasar_atomicfile *file, struct pasar_err *err)
+{
+    if (file->failed)
+        return pasar_err_set(err, PASAR_EIO, "%s/%s: an earlier write failed", file->dir, file->temp);
+    if (flush(file, err) != 0)
+        return -1;
+    if (pasar_fsops()->fsync(file->fd) != 0)
+        return fail(file, "fsync", file->temp, PASAR_EIO, err);
+    int fd = file->fd;
+    file->fd = -1; /* after a failed close the descriptor is gone too */
+    if (pasar_fsops()->close(fd) != 0)
+        return fail(file, "close", file->temp, PASAR_EIO, err);
+    free(file->buffer);
+    file->buffer = NULL;
+    return 0;
+}
+
+int pasar_atomicfile_rename(struct pasar_atomicfile *file, enum pasar_publish how, struct pasar_err *err)
+{
+    if (file->failed || file->fd >= 0)
+        return pasar_err_set(err, file->failed ? PASAR_EIO : PASAR_EBUG, "%s/%s: not synced, hence not published",
+                             file->dir, file->temp);
+    if (pasar_fsops_rename(file->dirfd, file->temp, file->name, how) != 0)
+        return fail(file, "publish", file->name, errno == EEXIST ? PASAR_ECREATE : PASAR_EIO, err);
+    file->created = false; /* the name is final now: never unlink it */
+    return 0;
+}
+
 int pasar_atomicfile_commit(struct pasar_atomicfile *file, enum pasar_publish how, struct pasar_err *err)
 {
-    const struct pasar_fsops *ops = pasar_fsops();
-    const char *step, *subject = file->temp;
-    enum pasar_code code = PASAR_EIO;
-    int fd, rc = -1;
+    int rc = -1;
 
-    if (file->failed) {
-        pasar_err_set(err, PASAR_EIO, "%s/%s: an earlier write failed", file->dir, file->temp);
+    if (pasar_atomicfile_sync(file, err) != 0 || pasar_atomicfile_rename(file, how, err) != 0)
         goto out;
-    }
-    if (flush(file, err) != 0)
-        goto out;
-    step = "fsync";
-    if (ops->fsync(file->fd) != 0)
-        goto fail;
-    step = "close";
-    fd = file->fd;
-    file->fd = -1; /* after a failed close the descriptor is gone too */
-    if (ops->close(fd) != 0)
-        goto fail;
-    step = "publish";
-    subject = file->name;
-    if (pasar_fsops_rename(file->dirfd, file->temp, file->name, how) != 0) {
-        code = errno == EEXIST ? PASAR_ECREATE : PASAR_EIO;
-        goto fail;
-    }
-    file->created = false; /* the name is final now: never unlink it */
-    step = "fsync the directory of";
-    if (ops->fsync(file->dirfd) != 0)
-        goto fail;
-    rc = 0;
-    goto out;
-fail:
-    pasar_err_errno(err, code, "%s %s/%s", step, file->dir, subject);
+    rc = pasar_fsops()->fsync(file->dirfd);
+    if (rc != 0)
+        (void)fail(file, "fsync the directory of", file->name, PASAR_EIO, err);
 out:
     discard(file);
     return rc;

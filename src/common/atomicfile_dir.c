@@ -16,6 +16,19 @@ static int open_dir(int at, const char *path)
     return pasar_fsops()->openat(at, path, O_RDONLY | O_DIRECTORY | O_CLOEXEC, 0);
 }
 
+int pasar_atomicfile_sync_dir(const char *dir, struct pasar_err *err)
+{
+    int rc, fd = open_dir(AT_FDCWD, dir);
+
+    if (fd < 0)
+        return pasar_err_errno(err, PASAR_ECREATE, "open directory %s", dir);
+    rc = pasar_fsops()->fsync(fd);
+    if (rc != 0)
+        pasar_err_errno(err, PASAR_EIO, "fsync the directory %s", dir);
+    (void)pasar_fsops()->close(fd);
+    return rc;
+}
+
 int pasar_atomicfile_publish_dir(const char *dir, const char *from, const char *to, struct pasar_err *err)
 {
     const struct pasar_fsops *ops = pasar_fsops();

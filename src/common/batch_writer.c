@@ -1,7 +1,8 @@
 /*
  * A batch under construction: rows and rejects go to hidden files at once (so that memory does not grow with the
  * batch), and the batch becomes visible in the order rejects, sidecar, CSV. The .csv is the commit point: a crash
- * before it leaves files that pasar_batch_clean removes, a crash after it leaves a whole batch.
+ * before it leaves files that pasar_batch_clean removes, a crash after it leaves a whole batch. That holds for a power
+ * loss too, because the contents of all files and the names of the twins are on the disk before the .csv gets its name.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -19,11 +20,14 @@ struct pasar_batch_writer {
     char *dir;
     struct pasar_batch_name name;           /* last_offset is that of the latest message; first - 1 while empty */
     struct pasar_atomicfile *csv, *rejects; /* rejects: NULL until the first */
-    struct pasar_sha256 *sha256;            /* of the CSV */
+    struct pasar_atomicfile *sidecar;       /* NULL until sealed */
+    struct pasar_sha256 *sha256;            /* of the CSV; NULL when sealed */
     struct pasar_batch_ledger ledger;
     uint64_t row_count, reject_count, csv_bytes;
     struct pasar_buf line;
     bool failed;
+    bool has_twins;   /* visible twins of ours: to be removed unless the .csv follows */
+    bool is_revealed; /* the .csv is visible */
 };
 
 /* The name that a file of this batch has when it is of this kind; `last` may not be known yet. */
@@ -168,23 +172,6 @@ void pasar_batch_writer_stats(const struct pasar_batch_writer *w, struct pasar_b
     };
 }
 
-void pasar_batch_writer_abort(struct pasar_batch_writer *w)
-{
-    if (w == NULL)
-        return;
-    int saved = errno;
-    char unused[PASAR_SHA256_HEX + 1];
-    pasar_atomicfile_abort(w->csv);
-    pasar_atomicfile_abort(w->rejects);
-    if (w->sha256 != NULL)
-        pasar_sha256_finish(w->sha256, unused);
-    pasar_batch_ledger_fini(&w->ledger);
-    pasar_buf_fini(&w->line);
-    free(w->dir);
-    free(w);
-    errno = saved;
-}
-
 /* Whether dir/<final name of that kind> exists; true too when that cannot be told. */
 static bool exists(const struct pasar_batch_writer *w, int dirfd, enum pasar_batch_kind kind)
 {
@@ -194,23 +181,8 @@ static bool exists(const struct pasar_batch_writer *w, int dirfd, enum pasar_bat
     return faccessat(dirfd, file, F_OK, AT_SYMLINK_NOFOLLOW) == 0 || errno != ENOENT;
 }
 
-static int publish_rejects(struct pasar_batch_writer *w, struct pasar_err *err)
+static int write_sidecar(struct pasar_batch_writer *w, struct pasar_err *err)
 {
-    char file[PASAR_BATCH_NAME_MAX];
-    struct pasar_atomicfile *rejects = w->rejects;
-
-    if (rejects == NULL)
-        return 0;
-    file_name(w, PASAR_BATCH_REJECTS, w->name.last_offset, file);
-    if (pasar_atomicfile_set_name(rejects, file, err) != 0)
-        return -1;
-    w->rejects = NULL;
-    return pasar_atomicfile_commit(rejects, PASAR_NOREPLACE, err);
-}
-
-static int publish_sidecar(struct pasar_batch_writer *w, struct pasar_err *err)
-{
-    char file[PASAR_BATCH_NAME_MAX];
     struct pasar_batch_sidecar sidecar = {
         .name = w->name,
         .rows = w->row_count,
@@ -228,71 +200,122 @@ static int publish_sidecar(struct pasar_batch_writer *w, struct pasar_err *err)
     pasar_batch_sidecar_add_json(&w->line, &sidecar);
     if (w->line.failed)
         return pasar_err_nomem(err, "a sidecar");
-    file_name(w, PASAR_BATCH_SIDECAR, w->name.last_offset, file);
-    return pasar_atomicfile_publish(w->dir, file, w->line.data, w->line.len, PASAR_NOREPLACE, err);
+    w->sidecar = open_hidden(w, PASAR_BATCH_SIDECAR, err);
+    return w->sidecar == NULL ? -1 : pasar_atomicfile_write(w->sidecar, w->line.data, w->line.len, err);
 }
 
-static int publish_csv(struct pasar_batch_writer *w, struct pasar_err *err)
+int pasar_batch_writer_seal(struct pasar_batch_writer *w, struct pasar_err *err)
 {
-    char file[PASAR_BATCH_NAME_MAX];
-    struct pasar_atomicfile *csv = w->csv;
+    if (w->failed)
+        return pasar_err_set(err, PASAR_EIO, "%s: an earlier write to this batch failed", w->dir);
+    if (w->row_count + w->reject_count == 0)
+        return pasar_err_set(err, PASAR_EBUG, "%s: a batch without messages cannot be published", w->dir);
+    if (w->sha256 == NULL)
+        return pasar_err_set(err, PASAR_EBUG, "%s: a batch can be sealed once", w->dir);
+    if (write_sidecar(w, err) != 0 || pasar_atomicfile_sync(w->csv, err) != 0 ||
+        pasar_atomicfile_sync(w->sidecar, err) != 0 ||
+        (w->rejects != NULL && pasar_atomicfile_sync(w->rejects, err) != 0))
+        return fail(w);
+    return 0;
+}
 
-    file_name(w, PASAR_BATCH_ROWS, w->name.last_offset, file);
-    if (pasar_atomicfile_set_name(csv, file, err) != 0)
+/* What is there already is another's: it must be neither replaced nor, after a failure, removed. */
+static int check_absent(const struct pasar_batch_writer *w, struct pasar_err *err)
+{
+    static const enum pasar_batch_kind kinds[] = {PASAR_BATCH_ROWS, PASAR_BATCH_SIDECAR, PASAR_BATCH_REJECTS};
+    int rc = 0, dirfd = open(w->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+
+    if (dirfd < 0)
+        return pasar_err_errno(err, PASAR_ECREATE, "open directory %s", w->dir);
+    for (size_t i = 0; rc == 0 && i < PASAR_ARRAY_LEN(kinds); i++) {
+        if (exists(w, dirfd, kinds[i])) {
+            char file[PASAR_BATCH_NAME_MAX];
+            file_name(w, kinds[i], w->name.last_offset, file);
+            rc = pasar_err_set(err, PASAR_ECREATE, "%s/%s exists already", w->dir, file);
+        }
+    }
+    close(dirfd);
+    return rc;
+}
+
+/* Gives a sealed file its final name. */
+static int reveal(const struct pasar_batch_writer *w, struct pasar_atomicfile *file, enum pasar_batch_kind kind,
+                  struct pasar_err *err)
+{
+    char name[PASAR_BATCH_NAME_MAX];
+
+    file_name(w, kind, w->name.last_offset, name);
+    if (pasar_atomicfile_set_name(file, name, err) != 0)
         return -1;
-    w->csv = NULL;
-    return pasar_atomicfile_commit(csv, PASAR_NOREPLACE, err);
+    return pasar_atomicfile_rename(file, PASAR_NOREPLACE, err);
+}
+
+int pasar_batch_writer_reveal_twins(struct pasar_batch_writer *w, struct pasar_err *err)
+{
+    if (w->failed || w->sidecar == NULL)
+        return pasar_err_set(err, w->failed ? PASAR_EIO : PASAR_EBUG, "%s: the batch is not sealed", w->dir);
+    if (check_absent(w, err) != 0)
+        return fail(w);
+    w->has_twins = true;
+    if ((w->rejects != NULL && reveal(w, w->rejects, PASAR_BATCH_REJECTS, err) != 0) ||
+        reveal(w, w->sidecar, PASAR_BATCH_SIDECAR, err) != 0)
+        return fail(w);
+    return 0;
+}
+
+int pasar_batch_writer_reveal(struct pasar_batch_writer *w, struct pasar_err *err)
+{
+    if (w->failed || !w->has_twins)
+        return pasar_err_set(err, w->failed ? PASAR_EIO : PASAR_EBUG, "%s: the batch has no sidecar yet", w->dir);
+    if (reveal(w, w->csv, PASAR_BATCH_ROWS, err) != 0)
+        return fail(w);
+    w->is_revealed = true;
+    return 0;
 }
 
 /* Takes the twins away again, unless the .csv became visible after all: then the batch is whole. */
-static void remove_twins(const struct pasar_batch_writer *w, int dirfd)
+static void remove_twins(const struct pasar_batch_writer *w)
 {
     static const enum pasar_batch_kind twins[] = {PASAR_BATCH_SIDECAR, PASAR_BATCH_REJECTS};
+    int dirfd = open(w->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     char file[PASAR_BATCH_NAME_MAX];
 
-    if (exists(w, dirfd, PASAR_BATCH_ROWS))
+    if (dirfd < 0)
         return;
-    for (size_t i = 0; i < PASAR_ARRAY_LEN(twins); i++) {
+    for (size_t i = 0; i < PASAR_ARRAY_LEN(twins) && !exists(w, dirfd, PASAR_BATCH_ROWS); i++) {
         file_name(w, twins[i], w->name.last_offset, file);
         (void)pasar_fsops()->unlinkat(dirfd, file, 0);
     }
+    close(dirfd);
+}
+
+void pasar_batch_writer_abort(struct pasar_batch_writer *w)
+{
+    if (w == NULL)
+        return;
+    int saved = errno;
+    char unused[PASAR_SHA256_HEX + 1];
+    if (w->has_twins && !w->is_revealed)
+        remove_twins(w);
+    pasar_atomicfile_abort(w->csv);
+    pasar_atomicfile_abort(w->sidecar);
+    pasar_atomicfile_abort(w->rejects);
+    if (w->sha256 != NULL)
+        pasar_sha256_finish(w->sha256, unused);
+    pasar_batch_ledger_fini(&w->ledger);
+    pasar_buf_fini(&w->line);
+    free(w->dir);
+    free(w);
+    errno = saved;
 }
 
 int pasar_batch_writer_publish(struct pasar_batch_writer *w, struct pasar_err *err)
 {
-    static const enum pasar_batch_kind kinds[] = {PASAR_BATCH_ROWS, PASAR_BATCH_SIDECAR, PASAR_BATCH_REJECTS};
-    int rc = -1, dirfd = -1;
+    int rc = -1;
 
-    if (w->failed) {
-        pasar_err_set(err, PASAR_EIO, "%s: an earlier write to this batch failed", w->dir);
-        goto out;
-    }
-    if (w->row_count + w->reject_count == 0) {
-        pasar_err_set(err, PASAR_EBUG, "%s: a batch without messages cannot be published", w->dir);
-        goto out;
-    }
-    dirfd = open(w->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (dirfd < 0) {
-        pasar_err_errno(err, PASAR_ECREATE, "open directory %s", w->dir);
-        goto out;
-    }
-    /* What is there already is another's: it must be neither replaced nor, after a failure, removed. */
-    for (size_t i = 0; i < PASAR_ARRAY_LEN(kinds); i++) {
-        if (exists(w, dirfd, kinds[i])) {
-            char file[PASAR_BATCH_NAME_MAX];
-            file_name(w, kinds[i], w->name.last_offset, file);
-            pasar_err_set(err, PASAR_ECREATE, "%s/%s exists already", w->dir, file);
-            goto out;
-        }
-    }
-    if (publish_rejects(w, err) != 0 || publish_sidecar(w, err) != 0 || publish_csv(w, err) != 0) {
-        remove_twins(w, dirfd);
-        goto out;
-    }
-    rc = 0;
-out:
-    if (dirfd >= 0)
-        close(dirfd);
+    if (pasar_batch_writer_seal(w, err) == 0 && pasar_batch_writer_reveal_twins(w, err) == 0 &&
+        pasar_atomicfile_sync_dir(w->dir, err) == 0 && pasar_batch_writer_reveal(w, err) == 0)
+        rc = pasar_atomicfile_sync_dir(w->dir, err);
     pasar_batch_writer_abort(w);
     return rc;
 }

@@ -7,7 +7,7 @@
 #include "pasar/log.h"
 #include "pasar/stop.h"
 
-enum { TOPIC_RETRY_MS = 500, TOPIC_QUERY_MS = 5000, CLUSTER_ID_MS = 5000 };
+enum { TOPIC_RETRY_MS = 500, TOPIC_QUERY_MS = 5000, CLUSTER_ID_MS = 5000, NUDGE_MS = 1 };
 
 /* Memory is bounded by queued.max.messages.kbytes; the session is short so that a killed consumer is replaced soon. */
 static const struct pasar_kafka_default defaults[] = {
@@ -149,6 +149,25 @@ int connection_subscribe(rd_kafka_t *rk, const struct consumer_config *config, c
         return pasar_err_set(err, PASAR_EUNAVAILABLE, "subscribe to %s: %s", config->kafka.topic,
                              rd_kafka_err2str(code));
     return 0;
+}
+
+/*
+ * Before 2.2 (fetch.queue.backoff.ms), a fetching thread of librdkafka that finds the queue full goes to sleep for up
+ * to a second, and draining the queue does not wake it. The queue would have to hold what we can take in that second,
+ * which is more than our memory. So we wake it: any request to the partitions' leader does, and the one for their last
+ * offsets is the smallest. Its answer is of no interest, hence the short wait.
+ */
+void connection_nudge(rd_kafka_t *rk)
+{
+    rd_kafka_topic_partition_list_t *list = NULL;
+
+    if (rd_kafka_assignment(rk, &list) != RD_KAFKA_RESP_ERR_NO_ERROR)
+        return;
+    for (int i = 0; i < list->cnt; i++)
+        list->elems[i].offset = RD_KAFKA_OFFSET_END; /* in the place of a time */
+    if (list->cnt > 0)
+        (void)rd_kafka_offsets_for_times(rk, list, NUDGE_MS);
+    rd_kafka_topic_partition_list_destroy(list);
 }
 
 bool connection_close(rd_kafka_t *rk, int timeout_ms)

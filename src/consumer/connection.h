@@ -12,6 +12,8 @@
 typedef void (*connection_rebalance_fn)(rd_kafka_t *rk, rd_kafka_resp_err_t code, rd_kafka_topic_partition_list_t *list,
                                         void *opaque);
 
+enum { CONNECTION_QUEUE_KIB = 16384 }; /* fetched and not yet taken */
+
 /* A consumer of the configured group, not yet subscribed; `rebalance` gets `opaque`. NULL with err. */
 rd_kafka_t *connection_open(const struct consumer_config *config, connection_rebalance_fn rebalance, void *opaque,
                             struct pasar_err *err) PASAR_MUSTCHECK;
@@ -23,6 +25,9 @@ rd_kafka_t *connection_open(const struct consumer_config *config, connection_reb
  */
 int connection_subscribe(rd_kafka_t *rk, const struct consumer_config *config, connection_rebalance_fn rebalance,
                          void *opaque, char directory_id[META_ID_LEN + 1], struct pasar_err *err) PASAR_MUSTCHECK;
+
+/* Makes librdkafka fetch on at once. To be called for every quarter of CONNECTION_QUEUE_KIB taken out of its queue. */
+void connection_nudge(rd_kafka_t *rk);
 
 /*
  * Leaves the group, waiting at most timeout_ms for that, and destroys `rk`. False when the broker did not answer in

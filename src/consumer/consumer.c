@@ -21,9 +21,10 @@
 #define NS_PER_MS INT64_C(1000000)
 
 enum {
-    POLL_MS = 100,         /* a stop is seen within this */
-    MESSAGES_A_TURN = 256, /* between looks at clock and publisher */
-    PUBLISHER_THREADS = 4,
+    POLL_MS = 100,          /* a stop is seen within this */
+    MESSAGES_A_TURN = 256,  /* between looks at clock and publisher */
+    PUBLISHER_THREADS = 16, /* syncs at a time */
+    NUDGE_BYTES = CONNECTION_QUEUE_KIB / 4 * 1024,
     DRAIN_MS = 1000, /* after a signal; the three together stay below 2 s */
     FINAL_COMMIT_MS = 250,
     CLOSE_MS = 400,
@@ -44,6 +45,7 @@ struct consumer {
     struct decoded decoded;
     struct pasar_progress progress;
     int64_t last_message_ns, waiting_logged_ns;
+    size_t taken_bytes;      /* out of librdkafka's queue since it was told so */
     bool publisher_is_stuck; /* a sync did not return in time: its thread cannot be joined */
 };
 
@@ -153,7 +155,12 @@ static int turn(struct consumer *c, int wait_ms, struct pasar_err *err)
             on_record(c, message, now_ns);
         else
             result = on_event(c, message, err);
+        c->taken_bytes += message->len;
         rd_kafka_message_destroy(message);
+        if (c->taken_bytes >= NUDGE_BYTES) {
+            connection_nudge(c->rk);
+            c->taken_bytes = 0;
+        }
         if (result != 0)
             return -1;
         count++;

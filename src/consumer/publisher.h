@@ -33,7 +33,10 @@ struct publisher_result {
 
 struct publisher;
 
-/* Starts `threads` threads that publish into `dir` (kept by reference, as is `topic`). NULL with err. */
+/*
+ * Starts `threads` threads that sync what is to be published into `dir` (kept by reference, as is `topic`), and one
+ * that names it. NULL with err.
+ */
 struct publisher *publisher_new(const char *dir, const char *topic, int threads, struct pasar_err *err) PASAR_MUSTCHECK;
 
 /* Takes a job and its writer, in every case. Blocks while too many are waiting. */
