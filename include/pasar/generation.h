@@ -16,11 +16,19 @@
 
 enum {
     PASAR_MODELS = 3,
-    PASAR_MODEL_FORMAT = 1, /* format version of model_N.json and manifest.json; a reader refuses others */
+    /*
+     * Format version of model_N.json and manifest.json; a reader refuses others. It is raised only when readers would
+     * break: a member goes away, changes its type or its meaning. New members leave it as it is: older readers pass
+     * over them, newer ones take a missing one as not known.
+     */
+    PASAR_MODEL_FORMAT = 1,
     PASAR_FEATURES_MAX = 8,
     PASAR_CLUSTERS_MAX = 256,
     PASAR_LABEL_MAX = 120,
     PASAR_TOP_CATEGORIES = 5,
+    PASAR_COMPONENTS = 2,
+    PASAR_K_TRIALS_MAX = 16,
+    PASAR_MODEL_PAIRS = 3, /* 1 and 2, 2 and 3, 1 and 3 */
 };
 
 enum pasar_transform { PASAR_TRANSFORM_NONE, PASAR_TRANSFORM_LOG1P };
@@ -37,6 +45,27 @@ struct pasar_cluster {
     double mean[PASAR_FEATURES_MAX], median[PASAR_FEATURES_MAX];
     struct pasar_category_count top[PASAR_TOP_CATEGORIES];
     size_t top_count;
+    /* The product nearest to the centroid (of several the first row), its name (may be NULL) and its distance in z
+     * space; nearest_id NULL: not known. Owned. */
+    char *nearest_id, *nearest_name;
+    double nearest_distance;
+};
+
+/*
+ * The principal components of a model's points in z space (those of the correlation matrix), largest variance first;
+ * in each, the weight that is largest in absolute value is positive. Weights and variances are rounded to 9 decimals.
+ */
+struct pasar_projection {
+    size_t count; /* components: PASAR_COMPONENTS, or 1 with a single feature; 0: not known */
+    double component[PASAR_COMPONENTS][PASAR_FEATURES_MAX]; /* unit vectors; a point's coordinate is their product */
+    double variance[PASAR_COMPONENTS];
+    double ratio[PASAR_COMPONENTS]; /* share of the whole variance; 0 when there is none */
+};
+
+/* What one k gave when k was searched. */
+struct pasar_k_trial {
+    size_t k;
+    double inertia, silhouette; /* silhouette NaN where undefined */
 };
 
 /* One k-means model. Arrays over features have feature_count entries, over clusters k. */
@@ -59,6 +88,9 @@ struct pasar_model {
     int iterations, restarts;
     char stop_reason[24]; /* "converged", "tol", "max_iter" */
     uint64_t seed;
+    struct pasar_projection projection;
+    struct pasar_k_trial k_trials[PASAR_K_TRIALS_MAX]; /* rising k; none when k was given */
+    size_t k_trial_count;
 };
 
 void pasar_model_fini(struct pasar_model *model);
@@ -71,6 +103,9 @@ double pasar_model_z(const struct pasar_model *model, size_t f, double value);
 
 /* Coordinate `f` of centroid `cluster` in the feature's real units: z-scoring and transform undone. */
 double pasar_model_centroid(const struct pasar_model *model, size_t cluster, size_t f);
+
+/* Coordinate `component` of centroid `cluster` in the plane of the principal components. */
+double pasar_model_project(const struct pasar_model *model, size_t cluster, size_t component);
 
 /*
  * What must hold in every model: dimensions in range, numeric features without doubles, finite numbers, std > 0, sizes
@@ -90,6 +125,17 @@ struct pasar_manifest_batch {
     char sha256[65];
 };
 
+/* How far a model and a later one agree, over the rows and the cluster ids that both have. */
+struct pasar_agreement {
+    double adjusted_rand;             /* Hubert, Arabie 1985: 1 = the same partition, about 0 = chance */
+    uint64_t rows;                    /* of the earlier model */
+    uint64_t changed_rows;            /* rows whose cluster id is another one in the later model */
+    double moves[PASAR_CLUSTERS_MAX]; /* per id: distance between the centroids, in the later model's std units */
+    size_t move_count;
+};
+
+extern const int pasar_model_pairs[PASAR_MODEL_PAIRS][2]; /* model numbers: {1, 2}, {2, 3}, {1, 3} */
+
 struct pasar_manifest {
     uint64_t generation;
     int64_t trained_at_us;
@@ -103,12 +149,15 @@ struct pasar_manifest {
         uint64_t bytes;
         char sha256[65];
     } files[PASAR_MODELS + 1]; /* model_1.json … model_3.json, products.csv */
+    struct pasar_agreement agreement[PASAR_MODEL_PAIRS];
+    size_t agreement_count; /* PASAR_MODEL_PAIRS; 0: not known */
 };
 
 /*
  * manifest.json: {"format", "generation", "trained_at", "rows", "model_rows": […], "seed", "batches": [{"file", "rows",
- * "sha256"}], "files": [{"name", "bytes", "sha256"}], "sha256"}. The last one is the checksum of the manifest itself,
- * taken with its own 64 digits as zeros.
+ * "sha256"}], "agreement": [{"models": [1, 2], "rows", "changed_rows", "adjusted_rand", "centroid_moves": […]}] (left
+ * out when not known), "files": [{"name", "bytes", "sha256"}], "sha256"}. The last one is the checksum of the manifest
+ * itself, taken with its own 64 digits as zeros.
  */
 
 /* ------------------------------------------------------------------ writing (trainer) */
@@ -147,8 +196,12 @@ void pasar_generation_writer_abort(struct pasar_generation_writer *w);
  * pasar_model_check refuses. Free with free(). Members in this order: format, model, rows, distinct_rows,
  *   features: [{name, transform, impute, missing, mean, std}], k, centroids (z space),
  *   centroids_real (real units; for people, not read back),
- *   clusters: [{id, size, label, mean: {feature: value}, median: {…}, top_categories: [{category, count}]}],
- *   inertia, silhouette, silhouette_sample, davies_bouldin, calinski_harabasz, iterations, restarts, stop_reason, seed.
+ *   clusters: [{id, size, label, mean: {feature: value}, median: {…}, top_categories: [{category, count}],
+ *     nearest: {product_id, product_name, distance} or null}],
+ *   inertia, silhouette, silhouette_sample, davies_bouldin, calinski_harabasz, iterations, restarts, stop_reason, seed,
+ *   principal_components: null or {components: [[a weight per feature], [...]], explained_variance: […],
+ *     explained_variance_ratio: […], centroids: [[x, y] per cluster] (not read back)},
+ *   k_trials: [{k, inertia, silhouette}].
  */
 char *pasar_model_to_json(const struct pasar_model *model, struct pasar_err *err) PASAR_MUSTCHECK;
 

@@ -185,6 +185,11 @@ static int check_all(const struct pasar_generation_writer *w, const struct pasar
     for (int m = 0; m < PASAR_MODELS; m++)
         if (check_against_rows(w, &models[m], manifest, m, err) != 0)
             return -1;
+    if (pasar_agreement_check(manifest, models, err) != 0) {
+        if (err != NULL)
+            err->code = PASAR_EBUG;
+        return -1;
+    }
     return 0;
 }
 

@@ -158,6 +158,8 @@ int pasar_generation_load(struct pasar_generation *generation, const char *model
     rc = load_manifest(&generation->manifest, dirfd, name, &buf, err);
     for (int m = 0; rc == 0 && m < PASAR_MODELS; m++)
         rc = load_model(generation, dirfd, m, &buf, err);
+    if (rc == 0 && pasar_agreement_check(&generation->manifest, generation->models, err) != 0)
+        rc = pasar_err_context(err, PASAR_GENERATION_MANIFEST);
     if (rc == 0)
         rc = load_products(generation, dirfd, err);
     pasar_buf_fini(&buf);

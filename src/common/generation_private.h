@@ -71,6 +71,23 @@ const json_t *pasar_json_array(const json_t *object, const char *where, const ch
 int pasar_json_sha256(const json_t *object, const char *where, const char *key, char hex[65],
                       struct pasar_err *err) PASAR_MUSTCHECK;
 
+/* Members of a model that readers can do without: NULL when out of memory, `read` takes a missing one as not known. */
+json_t *pasar_model_nearest_to_json(const struct pasar_cluster *cluster);
+json_t *pasar_model_projection_to_json(const struct pasar_model *model);
+json_t *pasar_model_k_trials_to_json(const struct pasar_model *model);
+int pasar_model_read_nearest(struct pasar_cluster *cluster, const json_t *json, const char *where,
+                             struct pasar_err *err) PASAR_MUSTCHECK;
+int pasar_model_read_projection(struct pasar_model *model, const json_t *root, struct pasar_err *err) PASAR_MUSTCHECK;
+int pasar_model_read_k_trials(struct pasar_model *model, const json_t *root, struct pasar_err *err) PASAR_MUSTCHECK;
+
+/* "agreement" of the manifest, likewise. */
+json_t *pasar_agreement_to_json(const struct pasar_manifest *manifest);
+int pasar_agreement_read(struct pasar_manifest *manifest, const json_t *root, struct pasar_err *err) PASAR_MUSTCHECK;
+
+/* The agreement against the models that it is about: rows, and a move per common id. */
+int pasar_agreement_check(const struct pasar_manifest *manifest, const struct pasar_model models[PASAR_MODELS],
+                          struct pasar_err *err) PASAR_MUSTCHECK;
+
 /* Parses one object of our format version; NULL with err. json_decref() it. */
 json_t *pasar_json_load(const char *json, size_t len, struct pasar_err *err);
 

@@ -76,6 +76,8 @@ char *pasar_manifest_to_json(const struct pasar_manifest *manifest, struct pasar
     pasar_json_put(&out, "model_rows", model_rows);
     pasar_json_put_u64(&out, "seed", manifest->seed);
     pasar_json_put(&out, "batches", batches_to_json(manifest));
+    if (manifest->agreement_count > 0)
+        pasar_json_put(&out, "agreement", pasar_agreement_to_json(manifest));
     pasar_json_put(&out, "files", files_to_json(manifest));
     pasar_json_put_text(&out, "sha256", no_checksum);
     if (!out.failed)
@@ -197,7 +199,7 @@ int pasar_manifest_from_json(struct pasar_manifest *manifest, const char *json, 
         pasar_json_u64(root, "", "generation", 1, INT64_MAX, &manifest->generation, err) != 0 ||
         pasar_json_u64(root, "", "seed", 0, INT64_MAX, &manifest->seed, err) != 0 ||
         read_rows(manifest, root, err) != 0 || read_batches(manifest, root, err) != 0 ||
-        read_files(manifest, root, err) != 0)
+        pasar_agreement_read(manifest, root, err) != 0 || read_files(manifest, root, err) != 0)
         goto out;
     if (pasar_clock_parse(time, strlen(time), &manifest->trained_at_us) != 0) {
         pasar_err_set(err, PASAR_EDATA, "trained_at: must be an RFC 3339 time in UTC");

@@ -8,9 +8,12 @@
 void pasar_model_fini(struct pasar_model *model)
 {
     if (model->clusters != NULL)
-        for (size_t c = 0; c < model->k; c++)
+        for (size_t c = 0; c < model->k; c++) {
             for (size_t i = 0; i < model->clusters[c].top_count; i++)
                 free(model->clusters[c].top[i].category);
+            free(model->clusters[c].nearest_id);
+            free(model->clusters[c].nearest_name);
+        }
     free(model->clusters);
     free(model->centroids);
     *model = (struct pasar_model){0};
@@ -31,6 +34,15 @@ double pasar_model_centroid(const struct pasar_model *model, size_t cluster, siz
 {
     double x = model->centroids[cluster * model->feature_count + f] * model->std[f] + model->mean[f];
     return model->transform[f] == PASAR_TRANSFORM_LOG1P ? expm1(x) : x;
+}
+
+double pasar_model_project(const struct pasar_model *model, size_t cluster, size_t component)
+{
+    double sum = 0;
+
+    for (size_t f = 0; f < model->feature_count; f++)
+        sum += model->projection.component[component][f] * model->centroids[cluster * model->feature_count + f];
+    return sum;
 }
 
 size_t pasar_model_predict(const struct pasar_model *model, const double *values, double *distance)
@@ -106,10 +118,43 @@ static int check_clusters(const struct pasar_model *model, struct pasar_err *err
         for (size_t f = 0; f < model->feature_count; f++)
             if (!is_undefined_or_finite(cluster->mean[f]) || !is_undefined_or_finite(cluster->median[f]))
                 return refuse(err, "clusters", c, "mean and median must be finite or null");
+        if (cluster->nearest_id != NULL && (!isfinite(cluster->nearest_distance) || cluster->nearest_distance < 0))
+            return refuse(err, "clusters", c, "nearest.distance must be finite and not negative");
     }
     if (total != model->rows)
         return pasar_err_set(err, PASAR_EDATA, "clusters: sizes add up to %llu, not to the %llu rows",
                              (unsigned long long)total, (unsigned long long)model->rows);
+    return 0;
+}
+
+static int check_projection(const struct pasar_model *model, struct pasar_err *err)
+{
+    const struct pasar_projection *projection = &model->projection;
+
+    if (projection->count > PASAR_COMPONENTS || projection->count > model->feature_count)
+        return pasar_err_set(err, PASAR_EDATA, "principal_components: too many");
+    for (size_t i = 0; i < projection->count; i++) {
+        if (!isfinite(projection->variance[i]) || projection->variance[i] < 0 || !isfinite(projection->ratio[i]) ||
+            projection->ratio[i] < 0 || projection->ratio[i] > 1)
+            return refuse(err, "principal_components.explained_variance", i, "out of range");
+        for (size_t f = 0; f < model->feature_count; f++)
+            if (!isfinite(projection->component[i][f]) || fabs(projection->component[i][f]) > 1)
+                return refuse(err, "principal_components.components", i, "weights must be -1 to 1");
+    }
+    return 0;
+}
+
+static int check_k_trials(const struct pasar_model *model, struct pasar_err *err)
+{
+    if (model->k_trial_count > PASAR_K_TRIALS_MAX)
+        return pasar_err_set(err, PASAR_EDATA, "k_trials: more than %d", PASAR_K_TRIALS_MAX);
+    for (size_t i = 0; i < model->k_trial_count; i++) {
+        const struct pasar_k_trial *trial = &model->k_trials[i];
+        if (trial->k < 1 || trial->k > PASAR_CLUSTERS_MAX || (i > 0 && trial->k <= model->k_trials[i - 1].k))
+            return refuse(err, "k_trials", i, "k must rise, from 1 on");
+        if (!isfinite(trial->inertia) || trial->inertia < 0 || !is_undefined_or_finite(trial->silhouette))
+            return refuse(err, "k_trials", i, "inertia and silhouette must be finite");
+    }
     return 0;
 }
 
@@ -126,7 +171,8 @@ int pasar_model_check(const struct pasar_model *model, struct pasar_err *err)
         return pasar_err_set(err, PASAR_EDATA, "features: must be 1 to %d", PASAR_FEATURES_MAX);
     if (model->k < 1 || model->k > PASAR_CLUSTERS_MAX || model->centroids == NULL || model->clusters == NULL)
         return pasar_err_set(err, PASAR_EDATA, "k: must be 1 to %d", PASAR_CLUSTERS_MAX);
-    if (check_features(model, err) != 0 || check_clusters(model, err) != 0)
+    if (check_features(model, err) != 0 || check_clusters(model, err) != 0 || check_projection(model, err) != 0 ||
+        check_k_trials(model, err) != 0)
         return -1;
     if (!isfinite(model->inertia) || model->inertia < 0)
         return pasar_err_set(err, PASAR_EDATA, "inertia: must be finite and not negative");

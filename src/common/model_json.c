@@ -63,6 +63,7 @@ static json_t *cluster_to_json(const struct pasar_model *model, size_t c)
         out.failed |= entry.failed;
     }
     pasar_json_put(&out, "top_categories", top);
+    pasar_json_put(&out, "nearest", pasar_model_nearest_to_json(cluster));
     if (out.failed)
         json_decref(out.object);
     return out.failed ? NULL : out.object;
@@ -122,6 +123,8 @@ char *pasar_model_to_json(const struct pasar_model *model, struct pasar_err *err
         append(&out, clusters, cluster_to_json(model, c));
     pasar_json_put(&out, "clusters", clusters);
     put_result(&out, model);
+    pasar_json_put(&out, "principal_components", pasar_model_projection_to_json(model));
+    pasar_json_put(&out, "k_trials", pasar_model_k_trials_to_json(model));
     if (!out.failed)
         text = json_dumps(out.object, PASAR_GENERATION_JSON_FLAGS);
     if (text == NULL)
@@ -239,7 +242,7 @@ static int read_cluster(const struct pasar_model *model, struct pasar_cluster *c
             return pasar_err_nomem(err, "a model");
         cluster->top_count++;
     }
-    return 0;
+    return pasar_model_read_nearest(cluster, json, where, err);
 }
 
 static int read_clusters(struct pasar_model *model, const json_t *root, struct pasar_err *err)
@@ -297,7 +300,8 @@ int pasar_model_from_json(struct pasar_model *model, const char *json, size_t le
         pasar_json_u64(root, "", "rows", 1, INT64_MAX, &model->rows, err) == 0 &&
         pasar_json_u64(root, "", "distinct_rows", 0, INT64_MAX, &model->distinct_rows, err) == 0 &&
         read_features(model, root, err) == 0 && read_clusters(model, root, err) == 0 &&
-        read_result(model, root, err) == 0) {
+        read_result(model, root, err) == 0 && pasar_model_read_projection(model, root, err) == 0 &&
+        pasar_model_read_k_trials(model, root, err) == 0) {
         model->number = (int)number;
         rc = pasar_model_check(model, err);
     }

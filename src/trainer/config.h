@@ -14,11 +14,14 @@ struct config {
     struct pasar_common common;
     char *batches;
     char *models;
-    int64_t k;
+    char *k;          /* "auto" or a number */
+    int64_t clusters; /* what k says; 0: auto. Set by config_check */
     int64_t seed;
     int64_t threads; /* 0: one per processor */
     char *features;
     char *transform;
+    int init; /* enum config_init */
+    bool warm_start;
     int64_t n_init;
     int64_t max_iter;
     double tol;
@@ -28,12 +31,20 @@ struct config {
     int64_t min_rows;
     char *metrics_bind;
     int64_t metrics_port;
+    char *check;   /* a mode of its own: a directory of generations, or one generation */
+    char *predict; /* a mode of its own: a CSV */
+    char *expect;  /* 64 hex digits */
 };
+
+enum config_init { CONFIG_INIT_KMEANS_PP, CONFIG_INIT_RANDOM };
 
 extern const struct pasar_options config_options;
 
-/* What the table cannot check: reads --features and --transform into *set. 0, or -1 with err (PASAR_EUSAGE). */
-int config_check(const struct config *config, struct feature_set *set, struct pasar_err *err) PASAR_MUSTCHECK;
+/*
+ * What the table cannot check: reads --features and --transform into *set, --k into config->clusters; options that do
+ * not go together. 0, or -1 with err (PASAR_EUSAGE).
+ */
+int config_check(struct config *config, struct feature_set *set, struct pasar_err *err) PASAR_MUSTCHECK;
 
 /* The number of threads to use: --threads, or one per processor that this process may use. */
 unsigned config_threads(const struct config *config);

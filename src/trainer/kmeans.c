@@ -32,6 +32,12 @@ const char *kmeans_stop_name(enum lloyd_stop stop)
     return "unknown";
 }
 
+void kmeans_params_init(struct kmeans_params *params, size_t k, uint64_t seed)
+{
+    *params = (struct kmeans_params){
+        .k = k, .seed = seed, .n_init = 10, .max_iter = 300, .patience = KMEANS_PATIENCE + 2 * (unsigned)k};
+}
+
 static int same_row(const struct matrix *data, size_t a, size_t b)
 {
     for (size_t j = 0; j < data->cols; j++)
@@ -148,6 +154,7 @@ static int fit_all(struct kmeans_fit *fit, uint16_t *labels, const struct matrix
 {
     struct kmeans_search search = {
         .seed = params->seed,
+        .random_init = params->random_init,
         .n_init = params->n_init,
         .max_iter = params->max_iter,
         .tol = params->tol > search_tol ? params->tol : search_tol,
@@ -159,7 +166,7 @@ static int fit_all(struct kmeans_fit *fit, uint16_t *labels, const struct matrix
     struct lloyd l;
     size_t len = fit->k * data->cols, found = 0;
     int result = -1;
-    double *centroids = malloc(FINALISTS * len * sizeof *centroids);
+    double *centroids = malloc((FINALISTS + 1) * len * sizeof *centroids); /* and the caller's start */
     if (!centroids)
         return pasar_err_nomem(err, "centroids");
     for (size_t i = 0; i < FINALISTS; i++)
@@ -167,9 +174,11 @@ static int fit_all(struct kmeans_fit *fit, uint16_t *labels, const struct matrix
     if (data->rows > KMEANS_SAMPLE_ABOVE && fit->k > 1) {
         if (search_sample(finalists, &found, fit->k, labels, data, &search, pool, err) != 0)
             goto out;
-        search.first = centroids;
-        search.first_count = found;
     }
+    if (params->start && fit->k == params->k)
+        memcpy(centroids + found++ * len, params->start, len * sizeof *centroids);
+    search.first = centroids;
+    search.first_count = found;
     if (lloyd_init(&l, data, fit->k, labels, pool, err) == 0) {
         if (kmeans_search(&l, &search, finalists, FINALISTS, &found, err) == 0)
             result = choose(fit, &l, finalists, found, params, err);

@@ -6,6 +6,7 @@
 #ifndef TRAINER_KMEANS_H
 #define TRAINER_KMEANS_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -24,11 +25,16 @@ enum {
 struct kmeans_params {
     size_t k; /* clusters wanted, >= 1; fewer when the data have fewer distinct rows */
     uint64_t seed;
-    unsigned n_init;   /* independent k-means++ starts, >= 1 */
-    unsigned max_iter; /* of a Lloyd run, >= 1 */
-    double tol;        /* stop when the centroids move less, in scikit-learn's measure; 0: until they stand still */
-    unsigned patience; /* fruitless attempts in a row that end the search after the starts; 0: starts only */
+    unsigned n_init;     /* independent k-means++ starts, >= 1 */
+    unsigned max_iter;   /* of a Lloyd run, >= 1 */
+    double tol;          /* stop when the centroids move less, in scikit-learn's measure; 0: until they stand still */
+    unsigned patience;   /* fruitless attempts in a row that end the search after the starts; 0: starts only */
+    bool random_init;    /* starts from k random rows instead of k-means++ */
+    const double *start; /* one more start, k x cols, used when the data have k distinct rows; or NULL */
 };
+
+/* What pasar-trainer uses by default. */
+void kmeans_params_init(struct kmeans_params *params, size_t k, uint64_t seed);
 
 struct kmeans_fit {
     size_t k;

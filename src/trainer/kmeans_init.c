@@ -98,3 +98,11 @@ int kmeans_init(struct lloyd *l, struct rng *rng, double *centroids, float *near
     }
     return 0;
 }
+
+/* Selection sampling (Knuth, TAOCP 2, 3.4.2, algorithm S). */
+void kmeans_init_random(const struct lloyd *l, struct rng *rng, double *centroids)
+{
+    for (size_t row = 0, taken = 0; taken < l->k && row < l->data->rows; row++)
+        if (rng_below(rng, l->data->rows - row) < l->k - taken)
+            copy_row(l->data, row, centroids + taken++ * l->data->cols);
+}

@@ -19,6 +19,9 @@
 int kmeans_init(struct lloyd *l, struct rng *rng, double *centroids, float *nearest,
                 struct pasar_err *err) PASAR_MUSTCHECK;
 
+/* Fills `centroids` with l->k different rows, each as likely as any other (two rows may hold the same point). */
+void kmeans_init_random(const struct lloyd *l, struct rng *rng, double *centroids);
+
 /*
  * A row drawn with probability proportional to `nearest`, whose sum `total` is (blocks added up in order). When
  * total is 0, any row.

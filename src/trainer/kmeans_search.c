@@ -196,7 +196,11 @@ static int run_starts(struct population *p, struct pasar_err *err)
     for (unsigned i = 0; i < p->search->n_init; i++) {
         struct rng rng;
         rng_init(&rng, p->search->seed, i);
-        if (kmeans_init(p->l, &rng, p->child.centroids, p->nearest, err) != 0 || improve(p, err) != 0)
+        if (p->search->random_init)
+            kmeans_init_random(p->l, &rng, p->child.centroids);
+        else if (kmeans_init(p->l, &rng, p->child.centroids, p->nearest, err) != 0)
+            return -1;
+        if (improve(p, err) != 0)
             return -1;
         (void)admit(p);
     }

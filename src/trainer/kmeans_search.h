@@ -7,6 +7,7 @@
 #ifndef TRAINER_KMEANS_SEARCH_H
 #define TRAINER_KMEANS_SEARCH_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "pasar/attrs.h"
@@ -17,6 +18,7 @@ enum { KMEANS_SEARCH_EXTRA = 10 };
 
 struct kmeans_search {
     uint64_t seed;
+    bool random_init;    /* starts are random rows, not k-means++ */
     unsigned n_init;     /* independent starts, >= 1 */
     unsigned max_iter;   /* of each Lloyd run */
     double tol;          /* of each Lloyd run */

@@ -91,6 +91,11 @@ out:
     return result;
 }
 
+double labels_move(const struct pasar_model *model, const struct pasar_model *reference, size_t c)
+{
+    return sqrt(gap_squared(model, c, reference, c, reference));
+}
+
 double labels_drift(const struct pasar_model *model, const struct pasar_model *reference)
 {
     size_t k = model->k < reference->k ? model->k : reference->k;

@@ -42,6 +42,9 @@ void labels_name(struct pasar_model *model);
 int labels_rand_index(double *index, const uint16_t *a, size_t ka, const uint16_t *b, size_t kb, size_t rows,
                       struct pasar_err *err) PASAR_MUSTCHECK;
 
+/* How far centroid `c` of `model` lies from that of `reference` with the same id, in the reference's std units. */
+double labels_move(const struct pasar_model *model, const struct pasar_model *reference, size_t c);
+
 /*
  * How far the matched centroids (same id) of two models lie apart: root mean square over clusters and features, in
  * the reference's standard deviations.

@@ -5,6 +5,7 @@
 #include "pasar/log.h"
 #include "pasar/stop.h"
 #include "trainer/config.h"
+#include "trainer/inspect.h"
 #include "trainer/trainer.h"
 #include "trainer/watch.h"
 
@@ -23,6 +24,19 @@ static void summarize(struct config *config, const struct feature_set *set, cons
     pasar_buf_fini(&text);
 }
 
+/* --check and --predict: the answer goes to stdout, and there is nothing to sum up. */
+static int inspect(const struct config *config)
+{
+    struct pasar_err err = PASAR_ERR_INIT;
+    int result = config->check ? inspect_check(config->check, stdout, &err)
+                               : inspect_predict(config->models, config->predict, stdout, &err);
+    if (result == 0 && fflush(stdout) != 0)
+        result = pasar_err_errno(&err, PASAR_EIO, "write to standard output");
+    if (result != 0)
+        pasar_error("%s", err.msg);
+    return result == 0 ? PASAR_OK : (int)err.code;
+}
+
 static int run(struct config *config)
 {
     struct feature_set set;
@@ -33,6 +47,8 @@ static int run(struct config *config)
         pasar_error("%s", err.msg);
         return (int)err.code;
     }
+    if (config->check || config->predict)
+        return inspect(config);
     int result;
     if (config->watch) {
         result = watch_run(config, &set, &totals, &err);

@@ -1,12 +1,14 @@
 /* Trains one model after the other in the same memory, then names what came out. */
 #include "trainer/models.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "trainer/clusters.h"
 #include "trainer/labels.h"
+#include "trainer/projection.h"
 #include "trainer/quality.h"
 
 void models_rows(uint64_t n, uint64_t rows[PASAR_MODELS])
@@ -54,14 +56,40 @@ static void take_features(struct pasar_model *model, const struct feature_set *s
     }
 }
 
-/* One model on the first model->rows rows; `points` has room for them. */
-static int train_one(struct pasar_model *model, uint16_t *labels, struct matrix *points, const struct dataset *ds,
-                     const struct feature_set *set, const struct kmeans_params *params, struct pool *pool,
-                     struct pasar_err *err)
+static bool same_features(const struct pasar_model *a, const struct pasar_model *b)
+{
+    bool same = a->feature_count == b->feature_count;
+    for (size_t i = 0; same && i < a->feature_count; i++)
+        same = a->feature[i] == b->feature[i] && a->transform[i] == b->transform[i];
+    return same;
+}
+
+/* The centroids of `before` in the z space of `model`, or *start = NULL when they are no start for it. */
+static int find_start(double **start, const struct pasar_model *model, size_t k, const struct models_wanted *wanted,
+                      struct pasar_err *err)
+{
+    *start = NULL;
+    if (!wanted->warm_start || !wanted->before)
+        return 0;
+    const struct pasar_model *before = &wanted->before[model->number - 1];
+    if (before->k != k || !same_features(model, before))
+        return 0;
+    size_t cols = model->feature_count;
+    *start = malloc(k * cols * sizeof **start);
+    if (!*start)
+        return pasar_err_nomem(err, "centroids");
+    for (size_t i = 0; i < k * cols; i++) {
+        size_t f = i % cols;
+        (*start)[i] = (before->centroids[i] * before->std[f] + before->mean[f] - model->mean[f]) / model->std[f];
+    }
+    return 0;
+}
+
+/* The points of the first model->rows rows into `points`, which has room for them; what they look like into `model`. */
+static int make_points(struct pasar_model *model, struct matrix *points, const struct dataset *ds,
+                       const struct feature_set *set, struct pool *pool, struct pasar_err *err)
 {
     struct feature_scale scale;
-    struct kmeans_fit fit;
-    struct quality quality;
     size_t rows = (size_t)model->rows;
     feature_scale_measure(&scale, set, ds->values, rows);
     take_features(model, set, &scale);
@@ -69,17 +97,71 @@ static int train_one(struct pasar_model *model, uint16_t *labels, struct matrix 
     model->distinct_rows = features_distinct(set, &scale, ds->values, rows, (uint64_t *)(void *)points->cells);
     matrix_set_rows(points, rows);
     features_fill(points, set, &scale, ds->values);
-    if (pool_check(pool, err) != 0 || kmeans_fit(&fit, labels, points, params, pool, err) != 0)
-        return -1;
-    int result = take_fit(model, &fit, err);
-    kmeans_fit_fini(&fit);
-    if (result != 0 || quality_measure(&quality, points, labels, model->k, params->seed, pool, err) != 0)
+    return pool_check(pool, err);
+}
+
+static int measure_quality(struct pasar_model *model, const uint16_t *labels, const struct matrix *points,
+                           uint64_t seed, struct pool *pool, struct pasar_err *err)
+{
+    struct quality quality;
+    if (quality_measure(&quality, points, labels, model->k, seed, pool, err) != 0)
         return -1;
     model->silhouette = quality.silhouette;
     model->silhouette_sample = quality.silhouette_rows;
     model->davies_bouldin = quality.davies_bouldin;
     model->calinski_harabasz = quality.calinski_harabasz;
-    model->seed = params->seed;
+    return 0;
+}
+
+/* One model on the first model->rows rows. */
+static int train_one(struct pasar_model *model, uint16_t *labels, struct matrix *points, const struct dataset *ds,
+                     const struct models_wanted *wanted, size_t k, struct pool *pool, struct pasar_err *err)
+{
+    struct kmeans_params params = wanted->params;
+    struct kmeans_fit fit;
+    double *start = NULL;
+    if (make_points(model, points, ds, wanted->set, pool, err) != 0 ||
+        projection_measure(&model->projection, points, err) != 0 || find_start(&start, model, k, wanted, err) != 0)
+        return -1;
+    params.k = k;
+    params.start = start;
+    int result = kmeans_fit(&fit, labels, points, &params, pool, err);
+    free(start);
+    if (result != 0)
+        return -1;
+    result = take_fit(model, &fit, err);
+    kmeans_fit_fini(&fit);
+    model->seed = params.seed;
+    return result == 0 ? measure_quality(model, labels, points, params.seed, pool, err) : -1;
+}
+
+/* Tries each k on all rows; fills the table of `last`, the model of all rows. `labels` is scratch. */
+static int choose_k(size_t *k, struct pasar_model *last, uint16_t *labels, struct matrix *points,
+                    const struct dataset *ds, const struct models_wanted *wanted, struct pool *pool,
+                    struct pasar_err *err)
+{
+    double best = -INFINITY;
+    *k = MODELS_K_DEFAULT;
+    if (make_points(last, points, ds, wanted->set, pool, err) != 0)
+        return -1;
+    for (size_t tried = MODELS_K_MIN; tried <= MODELS_K_MAX && tried <= last->distinct_rows; tried++) {
+        struct kmeans_params params = wanted->params;
+        struct kmeans_fit fit;
+        struct quality quality;
+        params.k = tried;
+        params.patience = KMEANS_PATIENCE + 2 * (unsigned)tried;
+        if (kmeans_fit(&fit, labels, points, &params, pool, err) != 0)
+            return -1;
+        double inertia = fit.inertia;
+        kmeans_fit_fini(&fit);
+        if (quality_measure(&quality, points, labels, tried, params.seed, pool, err) != 0)
+            return -1;
+        last->k_trials[last->k_trial_count++] = (struct pasar_k_trial){tried, inertia, quality.silhouette};
+        if (quality.silhouette > best) {
+            best = quality.silhouette;
+            *k = tried;
+        }
+    }
     return 0;
 }
 
@@ -107,8 +189,8 @@ static int renumber(struct pasar_model *model, uint16_t *labels, const size_t *i
     return 0;
 }
 
-/* Model 3 has the most rows and the last word: its clusters by size, those of the others by likeness to them. */
-static int settle_ids(struct models *models, struct pasar_err *err)
+/* Model 3 has the most rows and the last word: its clusters as before or by size, the others' by likeness to them. */
+static int settle_ids(struct models *models, const struct pasar_model *before, struct pasar_err *err)
 {
     size_t id_of[PASAR_CLUSTERS_MAX];
     uint64_t sizes[PASAR_CLUSTERS_MAX];
@@ -117,6 +199,10 @@ static int settle_ids(struct models *models, struct pasar_err *err)
         sizes[c] = last->clusters[c].size;
     labels_order(id_of, sizes, last->centroids, last->k, last->feature_count);
     if (renumber(last, models->labels[PASAR_MODELS - 1], id_of, err) != 0)
+        return -1;
+    if (before && same_features(last, &before[PASAR_MODELS - 1]) &&
+        (labels_align(id_of, last, &before[PASAR_MODELS - 1], err) != 0 ||
+         renumber(last, models->labels[PASAR_MODELS - 1], id_of, err) != 0))
         return -1;
     for (size_t m = 0; m + 1 < PASAR_MODELS; m++)
         if (labels_align(id_of, &models->model[m], last, err) != 0 ||
@@ -127,48 +213,107 @@ static int settle_ids(struct models *models, struct pasar_err *err)
 
 static int compare(struct models *models, struct pasar_err *err)
 {
-    models->agreement[PASAR_MODELS - 1] = 1;
-    for (size_t m = 0; m + 1 < PASAR_MODELS; m++) {
-        const struct pasar_model *model = &models->model[m], *next = &models->model[m + 1];
-        if (labels_rand_index(&models->agreement[m], models->labels[m], model->k, models->labels[m + 1], next->k,
-                              (size_t)model->rows, err) != 0)
+    for (size_t i = 0; i < PASAR_MODEL_PAIRS; i++) {
+        size_t a = (size_t)pasar_model_pairs[i][0] - 1, b = (size_t)pasar_model_pairs[i][1] - 1;
+        const struct pasar_model *earlier = &models->model[a], *later = &models->model[b];
+        struct pasar_agreement *agreement = &models->agreement[i];
+        agreement->rows = earlier->rows;
+        for (uint64_t row = 0; row < earlier->rows; row++)
+            agreement->changed_rows += models->labels[a][row] != models->labels[b][row];
+        agreement->move_count = earlier->k < later->k ? earlier->k : later->k;
+        for (size_t c = 0; c < agreement->move_count; c++)
+            agreement->moves[c] = labels_move(earlier, later, c);
+        if (labels_rand_index(&agreement->adjusted_rand, models->labels[a], earlier->k, models->labels[b], later->k,
+                              (size_t)earlier->rows, err) != 0)
             return -1;
-        models->drift[m] = labels_drift(model, &models->model[PASAR_MODELS - 1]);
+    }
+    for (size_t m = 0; m + 1 < PASAR_MODELS; m++)
+        models->drift[m] = labels_drift(&models->model[m], &models->model[PASAR_MODELS - 1]);
+    return 0;
+}
+
+/* The row nearest to each centroid among its own cluster's; of several the first. */
+static int find_nearest(struct pasar_model *model, uint64_t **nearest, const uint16_t *labels, double *const *values,
+                        struct pasar_err *err)
+{
+    *nearest = malloc(model->k * sizeof **nearest);
+    if (!*nearest)
+        return pasar_err_nomem(err, "clusters");
+    for (size_t c = 0; c < model->k; c++) {
+        (*nearest)[c] = UINT64_MAX;
+        model->clusters[c].nearest_distance = INFINITY;
+    }
+    for (uint64_t row = 0; row < model->rows; row++) {
+        size_t c = labels[row];
+        double sum = 0;
+        for (size_t f = 0; f < model->feature_count; f++) {
+            double delta = pasar_model_z(model, f, values[f][row]) - model->centroids[c * model->feature_count + f];
+            sum += delta * delta;
+        }
+        if (sum < model->clusters[c].nearest_distance) {
+            model->clusters[c].nearest_distance = sum;
+            (*nearest)[c] = row;
+        }
+    }
+    for (size_t c = 0; c < model->k; c++)
+        model->clusters[c].nearest_distance = sqrt(model->clusters[c].nearest_distance);
+    return 0;
+}
+
+static int describe(struct models *models, const struct dataset *ds, struct pasar_err *err)
+{
+    for (size_t m = 0; m < PASAR_MODELS; m++) {
+        struct pasar_model *model = &models->model[m];
+        if (clusters_measure(model, models->labels[m], ds->values, err) != 0 ||
+            find_nearest(model, &models->nearest[m], models->labels[m], ds->values, err) != 0)
+            return -1;
+        labels_name(model);
+    }
+    return compare(models, err);
+}
+
+static int train_all(struct models *models, struct matrix *points, const struct dataset *ds,
+                     const struct models_wanted *wanted, struct pool *pool, models_progress_fn progress, void *ctx,
+                     struct pasar_err *err)
+{
+    struct models_wanted chosen = *wanted;
+    size_t k = wanted->params.k;
+    if (k == 0) {
+        if (choose_k(&k, &models->model[PASAR_MODELS - 1], models->labels[PASAR_MODELS - 1], points, ds, wanted, pool,
+                     err) != 0)
+            return -1;
+        chosen.params.patience = KMEANS_PATIENCE + 2 * (unsigned)k;
+    }
+    for (size_t m = 0; m < PASAR_MODELS; m++) {
+        if (progress)
+            progress(ctx, (int)m + 1, models->model[m].rows);
+        if (train_one(&models->model[m], models->labels[m], points, ds, &chosen, k, pool, err) != 0)
+            return -1;
     }
     return 0;
 }
 
-int models_train(struct models *models, const struct dataset *ds, const struct feature_set *set,
-                 const struct kmeans_params *params, struct pool *pool, models_progress_fn progress, void *ctx,
-                 struct pasar_err *err)
+int models_train(struct models *models, const struct dataset *ds, const struct models_wanted *wanted, struct pool *pool,
+                 models_progress_fn progress, void *ctx, struct pasar_err *err)
 {
     uint64_t rows[PASAR_MODELS];
     struct matrix points = {0};
     *models = (struct models){0};
     models_rows(ds->rows, rows);
-    int result = matrix_init(&points, ds->rows, set->count, err);
+    int result = matrix_init(&points, ds->rows, wanted->set->count, err);
     for (size_t m = 0; m < PASAR_MODELS && result == 0; m++) {
         models->model[m].number = (int)m + 1;
         models->model[m].rows = rows[m];
         models->labels[m] = malloc((size_t)rows[m] * sizeof *models->labels[m]);
-        if (progress)
-            progress(ctx, (int)m + 1, rows[m]);
-        if (!models->labels[m]) {
-            (void)pasar_err_nomem(err, "labels");
-            result = -1;
-        } else {
-            result = train_one(&models->model[m], models->labels[m], &points, ds, set, params, pool, err);
-        }
+        if (!models->labels[m])
+            result = pasar_err_nomem(err, "labels");
     }
+    if (result == 0)
+        result = train_all(models, &points, ds, wanted, pool, progress, ctx, err);
     matrix_fini(&points); /* before the medians, which need memory of their own */
     if (result == 0)
-        result = settle_ids(models, err);
-    for (size_t m = 0; m < PASAR_MODELS && result == 0; m++) {
-        result = clusters_measure(&models->model[m], models->labels[m], ds->values, err);
-        if (result == 0)
-            labels_name(&models->model[m]);
-    }
-    return result == 0 ? compare(models, err) : -1;
+        result = settle_ids(models, wanted->before, err);
+    return result == 0 ? describe(models, ds, err) : -1;
 }
 
 void models_fini(struct models *models)
@@ -176,6 +321,8 @@ void models_fini(struct models *models)
     for (size_t m = 0; m < PASAR_MODELS; m++) {
         pasar_model_fini(&models->model[m]);
         free(models->labels[m]);
+        free(models->nearest[m]);
         models->labels[m] = NULL;
+        models->nearest[m] = NULL;
     }
 }

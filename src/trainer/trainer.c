@@ -65,29 +65,62 @@ static void show_model(void *ctx, int number, uint64_t rows)
     pasar_info("training model %d of %d on %llu rows", number, PASAR_MODELS, (unsigned long long)rows);
 }
 
+/* The current generation, for ids and a start; false when there is none that can be used. */
+static bool load_before(struct pasar_generation *before, const struct config *config)
+{
+    char name[32];
+    struct pasar_err why = PASAR_ERR_INIT;
+    if (pasar_generation_current(config->models, name, &why) == 0 &&
+        pasar_generation_load(before, config->models, name, &why) == 0)
+        return true;
+    if (why.code != PASAR_ENOINPUT)
+        pasar_warn("cluster ids begin anew, since the previous generation cannot be read: %s", why.msg);
+    return false;
+}
+
 static int train(struct models *models, const struct dataset *ds, const struct config *config,
                  const struct feature_set *set, struct pasar_err *err)
 {
-    struct kmeans_params params = {
-        .k = (size_t)config->k,
-        .seed = (uint64_t)config->seed,
-        .n_init = (unsigned)config->n_init,
-        .max_iter = (unsigned)config->max_iter,
-        .tol = config->tol,
-        .patience = KMEANS_PATIENCE + 2 * (unsigned)config->k,
-    };
+    struct pasar_generation before;
+    struct models_wanted wanted = {.set = set, .warm_start = config->warm_start};
+    kmeans_params_init(&wanted.params, (size_t)config->clusters, (uint64_t)config->seed);
+    wanted.params.n_init = (unsigned)config->n_init;
+    wanted.params.max_iter = (unsigned)config->max_iter;
+    wanted.params.tol = config->tol;
+    wanted.params.random_init = config->init == CONFIG_INIT_RANDOM;
     struct pool *pool = pool_new(config_threads(config), is_stopping, NULL, err);
     if (!pool)
         return -1;
-    int result = models_train(models, ds, set, &params, pool, show_model, NULL, err);
+    bool has_before = load_before(&before, config);
+    if (has_before)
+        wanted.before = before.models;
+    int result = models_train(models, ds, &wanted, pool, show_model, NULL, err);
+    if (has_before)
+        pasar_generation_fini(&before);
     pool_free(pool);
     return result;
 }
 
+/* Names the product of `record` as the nearest one of its cluster, if row `row` is that. */
+static int take_nearest(struct models *models, uint64_t row, const struct pasar_record *record,
+                        const int cluster[PASAR_MODELS], struct pasar_err *err)
+{
+    const struct pasar_text *id = &record->text[PASAR_COL_PRODUCT_ID], *name = &record->text[PASAR_COL_PRODUCT_NAME];
+    for (size_t m = 0; m < PASAR_MODELS; m++) {
+        if (cluster[m] < 0 || models->nearest[m][cluster[m]] != row)
+            continue;
+        struct pasar_cluster *into = &models->model[m].clusters[cluster[m]];
+        into->nearest_id = strndup(id->data, id->len);
+        into->nearest_name = name->data ? strndup(name->data, name->len) : NULL;
+        if (!into->nearest_id || (name->data && !into->nearest_name))
+            return pasar_err_nomem(err, "nearest products");
+    }
+    return 0;
+}
+
 /* The second pass: every row with its clusters into products.csv, and the categories counted. */
-static int write_products(struct pasar_generation_writer *writer, struct categories *categories,
-                          const struct models *models, const struct dataset *ds, const struct config *config,
-                          struct pasar_err *err)
+static int write_products(struct pasar_generation_writer *writer, struct categories *categories, struct models *models,
+                          const struct dataset *ds, const struct config *config, struct pasar_err *err)
 {
     struct pasar_progress progress;
     struct pasar_record record;
@@ -100,7 +133,8 @@ static int write_products(struct pasar_generation_writer *writer, struct categor
         int cluster[PASAR_MODELS];
         models_clusters(models, row, cluster);
         if (pasar_generation_writer_add_row(writer, &record, cluster, err) != 0 ||
-            categories_add(categories, record.text[PASAR_COL_CATEGORY], cluster, err) != 0)
+            categories_add(categories, record.text[PASAR_COL_CATEGORY], cluster, err) != 0 ||
+            take_nearest(models, row, &record, cluster, err) != 0)
             break;
         if (pasar_stop_requested()) {
             pasar_err_set(err, PASAR_ETEMP, "stopped while writing the products; nothing was published");
@@ -121,6 +155,8 @@ static int fill_manifest(struct pasar_manifest *manifest, const struct dataset *
     manifest->seed = (uint64_t)config->seed;
     for (size_t m = 0; m < PASAR_MODELS; m++)
         manifest->model_rows[m] = models->model[m].rows;
+    memcpy(manifest->agreement, models->agreement, sizeof manifest->agreement);
+    manifest->agreement_count = PASAR_MODEL_PAIRS;
     manifest->batches = calloc(ds->file_count, sizeof *manifest->batches);
     if (!manifest->batches)
         return pasar_err_nomem(err, "manifest");
@@ -138,6 +174,39 @@ static int fill_manifest(struct pasar_manifest *manifest, const struct dataset *
     return 0;
 }
 
+int trainer_models_sha256(const struct pasar_model models[PASAR_MODELS], char hex[PASAR_SHA256_HEX + 1],
+                          struct pasar_err *err)
+{
+    struct pasar_sha256 *sha = pasar_sha256_new();
+    int result = sha ? 0 : pasar_err_nomem(err, "checksum");
+    for (size_t m = 0; m < PASAR_MODELS && result == 0; m++) {
+        char *json = pasar_model_to_json(&models[m], err);
+        if (json)
+            pasar_sha256_add(sha, json, strlen(json));
+        else
+            result = -1;
+        free(json);
+    }
+    if (sha)
+        pasar_sha256_finish(sha, hex);
+    return result;
+}
+
+static int compare_expected(const struct config *config, const struct models *models, struct pasar_err *err)
+{
+    char hex[PASAR_SHA256_HEX + 1];
+    if (!config->expect)
+        return 0;
+    if (trainer_models_sha256(models->model, hex, err) != 0)
+        return -1;
+    if (strcmp(hex, config->expect) == 0)
+        return 0;
+    return pasar_err_set(err, PASAR_EDATA,
+                         "the three model files have the checksum %s, not the expected %s; nothing "
+                         "was published",
+                         hex, config->expect);
+}
+
 /* Takes `writer`, also on failure. */
 static int publish(struct pasar_generation_writer *writer, struct models *models, const struct dataset *ds,
                    const struct config *config, struct pasar_err *err)
@@ -146,7 +215,8 @@ static int publish(struct pasar_generation_writer *writer, struct models *models
     struct categories *categories = categories_new(err);
     int result = -1;
     if (categories && write_products(writer, categories, models, ds, config, err) == 0 &&
-        categories_top(categories, models->model, err) == 0 && fill_manifest(&manifest, ds, models, config, err) == 0) {
+        categories_top(categories, models->model, err) == 0 && compare_expected(config, models, err) == 0 &&
+        fill_manifest(&manifest, ds, models, config, err) == 0) {
         result = pasar_generation_writer_publish(writer, models->model, &manifest, (int)config->keep, err);
         writer = NULL;
     }
@@ -162,7 +232,8 @@ static void fill_report(struct trainer_report *report, const struct dataset *ds,
     report->batches = ds->file_count;
     report->rows = ds->rows;
     memcpy(report->missing, last->missing, sizeof report->missing);
-    memcpy(report->agreement, models->agreement, sizeof report->agreement);
+    for (size_t m = 0; m + 1 < PASAR_MODELS; m++)
+        report->agreement[m] = models->agreement[m].adjusted_rand;
     for (size_t m = 0; m < PASAR_MODELS; m++) {
         report->k[m] = models->model[m].k;
         report->model_rows[m] = models->model[m].rows;
@@ -175,15 +246,18 @@ static void log_models(const struct models *models, const struct config *config)
 {
     for (size_t m = 0; m < PASAR_MODELS; m++) {
         const struct pasar_model *model = &models->model[m];
-        if (model->k < (size_t)config->k)
+        if (model->k < (size_t)config->clusters)
             pasar_warn("model %d: %zu clusters instead of %lld: its %llu rows are only %llu distinct points",
-                       model->number, model->k, (long long)config->k, (unsigned long long)model->rows,
+                       model->number, model->k, (long long)config->clusters, (unsigned long long)model->rows,
                        (unsigned long long)model->distinct_rows);
         pasar_info("model %d: %llu rows, k = %zu, inertia %.7g, silhouette %.4f, Davies-Bouldin %.4f, "
                    "Calinski-Harabasz %.2f, %d iterations, %s; drift to model %d: %.3f standard deviations",
                    model->number, (unsigned long long)model->rows, model->k, model->inertia, model->silhouette,
                    model->davies_bouldin, model->calinski_harabasz, model->iterations, model->stop_reason, PASAR_MODELS,
                    models->drift[m]);
+        for (size_t i = 0; i < model->k_trial_count; i++)
+            pasar_info("k = %zu: inertia %.7g, silhouette %.4f", model->k_trials[i].k, model->k_trials[i].inertia,
+                       model->k_trials[i].silhouette);
         for (size_t c = 0; c < model->k; c++)
             pasar_debug("model %d cluster %zu: %llu rows, %s", model->number, c,
                         (unsigned long long)model->clusters[c].size, model->clusters[c].label);

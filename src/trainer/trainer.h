@@ -8,6 +8,8 @@
 #include "pasar/attrs.h"
 #include "pasar/batch.h"
 #include "pasar/err.h"
+#include "pasar/generation.h"
+#include "pasar/hash.h"
 #include "trainer/config.h"
 
 /* What a training did, for the summary line and the metrics. */
@@ -18,7 +20,7 @@ struct trainer_report {
     size_t k[PASAR_MODELS];
     uint64_t model_rows[PASAR_MODELS];
     double inertia[PASAR_MODELS], silhouette[PASAR_MODELS];
-    double agreement[PASAR_MODELS]; /* as in struct models */
+    double agreement[PASAR_MODELS - 1]; /* adjusted Rand index of models 1 and 2, 2 and 3 */
     double seconds;
 };
 
@@ -33,6 +35,10 @@ int trainer_train(const struct config *config, const struct feature_set *set, co
 /* Lists config->batches and trains once. */
 int trainer_run_once(const struct config *config, const struct feature_set *set, struct trainer_report *report,
                      struct pasar_err *err) PASAR_MUSTCHECK;
+
+/* The checksum of the three model files, one after the other: what --expect takes. 0, or -1 with err. */
+int trainer_models_sha256(const struct pasar_model models[PASAR_MODELS], char hex[PASAR_SHA256_HEX + 1],
+                          struct pasar_err *err) PASAR_MUSTCHECK;
 
 /* Appends "generation 7: 3 batches, 1465 rows, …" without a newline. */
 void trainer_report_text(const struct trainer_report *report, const struct feature_set *set, struct pasar_buf *buf);

@@ -2,6 +2,7 @@
 #include "trainer/watch.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 #include "pasar/clock.h"
 #include "pasar/hash.h"
@@ -19,6 +20,7 @@ struct watch {
     struct pasar_metric *generations, *failures, *rows, *batches, *seconds, *trained_at, *inertia[PASAR_MODELS],
         *silhouette[PASAR_MODELS];
     uint64_t tried;      /* fingerprint of the batches of the last training, also of one that failed */
+    uint64_t ended;      /* fingerprint of the runs that had come to their end then */
     uint64_t rows_known; /* rows of the last training that succeeded */
     int looks_left;      /* to the next try after a failure; 0: none is due */
 };
@@ -93,7 +95,43 @@ static uint64_t count_rows(const struct config *config, const struct pasar_batch
     return rows;
 }
 
-static bool should_train(struct watch *w, const struct pasar_batch_list *list, uint64_t found, bool asked)
+struct run_ends {
+    uint64_t run; /* hash of its id */
+    int32_t found, wanted;
+};
+
+static struct run_ends *ends_of(struct run_ends *runs, size_t *count, uint64_t run)
+{
+    for (size_t i = 0; i < *count; i++)
+        if (runs[i].run == run)
+            return &runs[i];
+    runs[*count] = (struct run_ends){.run = run};
+    return &runs[(*count)++];
+}
+
+/* A number for the runs that are whole: with the end records of all their partitions. */
+static uint64_t fingerprint_ended(const struct config *config, const struct pasar_batch_list *list)
+{
+    struct run_ends *runs = calloc(list->count + 1, sizeof *runs);
+    size_t count = 0;
+    uint64_t sum = 0;
+    for (size_t i = 0; runs && i < list->count; i++) {
+        struct pasar_run_end end;
+        struct pasar_err ignored = PASAR_ERR_INIT;
+        if (list->names[i].kind != PASAR_BATCH_END ||
+            pasar_batch_read_end(config->batches, &list->names[i], &end, &ignored) != 0)
+            continue;
+        struct run_ends *ends = ends_of(runs, &count, pasar_hash64(end.run, strlen(end.run)));
+        ends->wanted = end.partition_count;
+        if (++ends->found == ends->wanted)
+            sum += ends->run;
+    }
+    free(runs);
+    return sum;
+}
+
+static bool should_train(struct watch *w, const struct pasar_batch_list *list, uint64_t found, uint64_t ended,
+                         bool asked)
 {
     if (found == 0)
         return false; /* no batches yet */
@@ -101,6 +139,8 @@ static bool should_train(struct watch *w, const struct pasar_batch_list *list, u
         return true;
     if (found == w->tried)
         return w->looks_left > 0 && --w->looks_left == 0;
+    if (ended != w->ended)
+        return true;
     return count_rows(w->config, list) >= w->rows_known + (uint64_t)w->config->min_rows;
 }
 
@@ -124,9 +164,10 @@ static void look(struct watch *w, bool asked)
         pasar_log_limited(&limit, PASAR_LOG_ERROR, "%s", err.msg);
         return;
     }
-    uint64_t found = fingerprint(&list);
-    if (should_train(w, &list, found, asked)) {
+    uint64_t found = fingerprint(&list), ended = fingerprint_ended(w->config, &list);
+    if (should_train(w, &list, found, ended, asked)) {
         w->tried = found;
+        w->ended = ended;
         w->looks_left = 0;
         if (trainer_train(w->config, w->set, &list, &report, &err) == 0) {
             trainer_report_text(&report, w->set, &text);

@@ -58,8 +58,18 @@ static void fill_model(struct pasar_model *model, int number)
         cluster->median[0] = -0.0;
         cluster->median[1] = 1e300;
         cluster->top_count = c;
-        if (c == 1)
+        if (c == 1) {
             cluster->top[0] = (struct pasar_category_count){strdup("A|B&\"C\"|D"), 2};
+            cluster->nearest_id = strdup("P001");
+            cluster->nearest_name = number == 3 ? strdup("a, \"b\"") : NULL;
+            cluster->nearest_distance = 0.1 * (double)number;
+        }
+    }
+    if (number == 3) {
+        model->projection = (struct pasar_projection){2, {{0.6, 0.8}, {0.8, -0.6}}, {1.2, 0.8}, {0.6, 0.4}};
+        model->k_trials[0] = (struct pasar_k_trial){2, 9.5, 0.25};
+        model->k_trials[1] = (struct pasar_k_trial){3, 7.5, NAN};
+        model->k_trial_count = 2;
     }
 }
 
@@ -86,6 +96,10 @@ static void fill_manifest(struct pasar_manifest *manifest)
     manifest->batches[0].file = strdup("t+00000+00000000000000000000+00000000000000000008.csv");
     manifest->batches[0].rows = ROWS;
     pasar_sha256_bytes("x", 1, manifest->batches[0].sha256);
+    manifest->agreement_count = PASAR_MODEL_PAIRS;
+    for (size_t i = 0; i < PASAR_MODEL_PAIRS; i++)
+        manifest->agreement[i] = (struct pasar_agreement){
+            1.0 / (double)(i + 3), model_rows[pasar_model_pairs[i][0] - 1], i, {0.1, 1.0 / 3}, K};
 }
 
 /* Writes one generation into `models`; -1 with err. `spoil` (may be NULL) changes the models before they are published.
@@ -162,6 +176,20 @@ static void assert_same_model(const struct pasar_model *a, const struct pasar_mo
         }
         for (size_t f = 0; f < a->feature_count; f++)
             assert_true(same(x->mean[f], y->mean[f]) && same(x->median[f], y->median[f]));
+        assert_true((x->nearest_id == NULL) == (y->nearest_id == NULL));
+        assert_true((x->nearest_name == NULL) == (y->nearest_name == NULL));
+        if (x->nearest_id != NULL)
+            assert_string_equal(x->nearest_id, y->nearest_id);
+        if (x->nearest_name != NULL)
+            assert_string_equal(x->nearest_name, y->nearest_name);
+        assert_true(same(x->nearest_distance, y->nearest_distance));
+    }
+    assert_memory_equal(&a->projection, &b->projection, sizeof a->projection);
+    assert_int_equal(a->k_trial_count, b->k_trial_count);
+    for (size_t i = 0; i < a->k_trial_count; i++) {
+        assert_int_equal(a->k_trials[i].k, b->k_trials[i].k);
+        assert_true(same(a->k_trials[i].inertia, b->k_trials[i].inertia));
+        assert_true(same(a->k_trials[i].silhouette, b->k_trials[i].silhouette));
     }
     assert_true(same(a->inertia, b->inertia) && same(a->silhouette, b->silhouette));
     assert_true(same(a->davies_bouldin, b->davies_bouldin) && same(a->calinski_harabasz, b->calinski_harabasz));
@@ -190,6 +218,15 @@ static void test_generation__what_is_written_is_loaded_bit_for_bit(void **state)
     assert_int_equal(generation.manifest.seed, 42);
     assert_int_equal(generation.manifest.batch_count, 1);
     assert_int_equal(generation.manifest.batches[0].rows, ROWS);
+    assert_int_equal(generation.manifest.agreement_count, PASAR_MODEL_PAIRS);
+    for (size_t i = 0; i < PASAR_MODEL_PAIRS; i++) {
+        const struct pasar_agreement *agreement = &generation.manifest.agreement[i];
+        assert_true(agreement->adjusted_rand == 1.0 / (double)(i + 3));
+        assert_int_equal(agreement->rows, model_rows[pasar_model_pairs[i][0] - 1]);
+        assert_int_equal(agreement->changed_rows, i);
+        assert_int_equal(agreement->move_count, K);
+        assert_true(agreement->moves[0] == 0.1 && agreement->moves[1] == 1.0 / 3);
+    }
     for (int m = 0; m < PASAR_MODELS; m++) {
         struct pasar_model expected;
         fill_model(&expected, m + 1);
@@ -249,15 +286,26 @@ static void test_generation__json_is_readable_and_always_the_same(void **state)
     assert_string_equal(first, second);
     assert_memory_equal(first, "{\n  \"format\": 1,\n  \"model\": 3,\n  \"rows\": 9,\n", 44);
     json_t *root = json_loads(first, JSON_REJECT_DUPLICATES, NULL);
-    static const char *const members[] = {"format",         "model",
-                                          "rows",           "distinct_rows",
-                                          "features",       "k",
-                                          "centroids",      "centroids_real",
-                                          "clusters",       "inertia",
-                                          "silhouette",     "silhouette_sample",
-                                          "davies_bouldin", "calinski_harabasz",
-                                          "iterations",     "restarts",
-                                          "stop_reason",    "seed"};
+    static const char *const members[] = {"format",
+                                          "model",
+                                          "rows",
+                                          "distinct_rows",
+                                          "features",
+                                          "k",
+                                          "centroids",
+                                          "centroids_real",
+                                          "clusters",
+                                          "inertia",
+                                          "silhouette",
+                                          "silhouette_sample",
+                                          "davies_bouldin",
+                                          "calinski_harabasz",
+                                          "iterations",
+                                          "restarts",
+                                          "stop_reason",
+                                          "seed",
+                                          "principal_components",
+                                          "k_trials"};
     size_t i = 0;
     const char *key;
     json_t *value;
@@ -519,6 +567,24 @@ static void wrong_number(struct pasar_model *model, struct pasar_manifest *manif
     (void)manifest;
     model[0].number = 2;
 }
+static void wrong_agreement(struct pasar_model *model, struct pasar_manifest *manifest)
+{
+    (void)model;
+    manifest->agreement[1].move_count = K + 1;
+}
+
+static void agreement_of_other_rows(struct pasar_model *model, struct pasar_manifest *manifest)
+{
+    (void)model;
+    manifest->agreement[0].rows++;
+}
+
+static void infinite_move(struct pasar_model *model, struct pasar_manifest *manifest)
+{
+    (void)model;
+    manifest->agreement[2].moves[1] = INFINITY;
+}
+
 static void no_utf8(struct pasar_model *model, struct pasar_manifest *manifest)
 {
     (void)manifest;
@@ -528,7 +594,11 @@ static void no_utf8(struct pasar_model *model, struct pasar_manifest *manifest)
 static void test_generation__the_writer_refuses_what_does_not_fit(void **state)
 {
     void (*const spoils[])(struct pasar_model *, struct pasar_manifest *) = {
-        wrong_size, wrong_sum, wrong_std, infinite, wrong_rows, wrong_number, no_utf8};
+        wrong_size,    wrong_sum,       wrong_std,
+        infinite,      wrong_rows,      wrong_number,
+        no_utf8,       wrong_agreement, agreement_of_other_rows,
+        infinite_move,
+    };
     char *models = scratch_new();
 
     (void)state;
@@ -754,6 +824,22 @@ static void test_generation__a_model_that_means_nothing_is_refused(void **state)
         {"\"iterations\": 7", "\"iterations\": 4294967296", "iterations"},
         {"\"stop_reason\": \"converged\"", "\"stop_reason\": \"a reason of more than 23 bytes\"", "stop_reason"},
         {"\"seed\"", "\"speed\"", "seed"},
+        {"\"product_id\": \"P001\"", "\"product_id\": \"\"", "nearest.product_id"},
+        {"\"product_name\"", "\"name\"", "nearest.product_name"},
+        {"\"distance\": ", "\"distance\": -", "nearest.distance"},
+        {"\"nearest\": {", "\"nearest\": 3, \"x\": {", "nearest"},
+        {"\"components\": [", "\"components\": [], \"x\": [", "components"},
+        {"\"components\": [\n      [", "\"components\": [\n      [1, ", "components"},
+        {"\"components\": [\n      [", "\"components\": [\n      [0], [0], [", "components"},
+        {"0.59999999999999998", "1.5", "components"},
+        {"0.59999999999999998", "null", "components"},
+        {"\"explained_variance\": [", "\"explained_variance\": [1, ", "explained_variance"},
+        {"\"explained_variance\": [\n      1.2", "\"explained_variance\": [\n      -1.2", "explained_variance"},
+        {"\"principal_components\": {", "\"principal_components\": 7, \"x\": {", "components"},
+        {"\"k\": 3,\n      \"inertia\"", "\"k\": 2,\n      \"inertia\"", "k_trials"},
+        {"\"k\": 3,\n      \"inertia\"", "\"k\": 0,\n      \"inertia\"", "k_trials"},
+        {"\"k\": 3,\n      \"inertia\": ", "\"k\": 3,\n      \"inertia\": -", "k_trials"},
+        {"\"k_trials\": [", "\"k_trials\": 3, \"x\": [", "k_trials"},
         {"{\n  \"format\"", "[{\n  \"format\"", "line"},
     };
     struct pasar_model model;
@@ -765,6 +851,11 @@ static void test_generation__a_model_that_means_nothing_is_refused(void **state)
     assert_non_null(json);
     assert_true(accepts(json, "\"k\": 2", "\"k\": 2, \"a later member\": [1]", &err));
     assert_true(accepts(json, "\"calinski_harabasz\": 2.0", "\"calinski_harabasz\": 2", &err));
+    /* Members that a file from before them does not have. */
+    assert_true(accepts(json, "\"nearest\": {", "\"x\": {", &err));
+    assert_true(accepts(json, "\"principal_components\": {", "\"x\": {", &err));
+    assert_true(accepts(json, "\"principal_components\": {", "\"principal_components\": null, \"x\": {", &err));
+    assert_true(accepts(json, "\"k_trials\": [", "\"x\": [", &err));
     for (size_t i = 0; i < PASAR_ARRAY_LEN(cases); i++) {
         if (accepts(json, cases[i].from, cases[i].to, &err))
             fail_msg("accepted: %s", cases[i].to);

@@ -84,9 +84,9 @@ static void test_amazon__default_models_reach_the_known_optimum_from_any_seed(vo
     struct pool *pool = pool_new(2, NULL, NULL, &err);
     for (uint64_t seed = 0; seed < 8; seed++) {
         struct models models;
-        struct kmeans_params params = {
-            .k = 3, .seed = seed, .n_init = 10, .max_iter = 300, .patience = KMEANS_PATIENCE + 6};
-        assert_int_equal(models_train(&models, &ds, &set, &params, pool, NULL, NULL, &err), 0);
+        struct models_wanted wanted = {.set = &set};
+        kmeans_params_init(&wanted.params, 3, seed);
+        assert_int_equal(models_train(&models, &ds, &wanted, pool, NULL, NULL, &err), 0);
         for (size_t m = 0; m < PASAR_MODELS; m++) {
             const struct pasar_model *model = &models.model[m];
             assert_figure("inertia", model->inertia, known[m][0], m < 2 ? 1e-4 : 1e-3);

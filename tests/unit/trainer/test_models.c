@@ -6,6 +6,7 @@
 
 #include <cmocka.h>
 
+#include <math.h>
 #include <string.h>
 
 #include "test_data.h"
@@ -33,15 +34,24 @@ static struct feature_set default_set(void)
     return set;
 }
 
-static void train(struct models *models, const struct dataset *ds, size_t k, unsigned threads)
+static void train_after(struct models *models, const struct dataset *ds, size_t k, unsigned threads,
+                        const struct pasar_model *before)
 {
     struct pasar_err err = PASAR_ERR_INIT;
     struct feature_set set = default_set();
-    struct kmeans_params params = {.k = k, .seed = 42, .n_init = 3, .max_iter = 300, .patience = 10};
+    struct models_wanted wanted = {.set = &set,
+                                   .params = {.k = k, .seed = 42, .n_init = 3, .max_iter = 300, .patience = 10},
+                                   .before = before,
+                                   .warm_start = before != NULL};
     struct pool *pool = pool_new(threads, NULL, NULL, &err);
-    if (models_train(models, ds, &set, &params, pool, NULL, NULL, &err) != 0)
+    if (models_train(models, ds, &wanted, pool, NULL, NULL, &err) != 0)
         fail_msg("%s", err.msg);
     pool_free(pool);
+}
+
+static void train(struct models *models, const struct dataset *ds, size_t k, unsigned threads)
+{
+    train_after(models, ds, k, threads, NULL);
 }
 
 static void test_models__are_one_two_and_three_thirds(void **state)
@@ -100,7 +110,7 @@ static void test_models__keep_the_meaning_of_their_ids(void **state)
             same += cluster[m] == cluster[2];
         }
         assert_true(same > models.model[m].rows * 9 / 10);
-        assert_true(models.agreement[m] > 0.8 && models.agreement[m] <= 1);
+        assert_true(models.agreement[m].adjusted_rand > 0.8 && models.agreement[m].adjusted_rand <= 1);
         assert_true(models.drift[m] < 0.3);
     }
     int cluster[PASAR_MODELS];
@@ -206,6 +216,157 @@ static void test_models__of_equal_products_have_one_cluster(void **state)
     dataset_fini(&ds);
 }
 
+static void test_models__keep_the_ids_of_the_generation_before(void **state)
+{
+    (void)state;
+    struct dataset ds;
+    struct models first, second;
+    make_dataset(&ds, ROWS, 0);
+    train(&first, &ds, 3, 2);
+    /* A generation before whose ids are the other way round: largest cluster last. */
+    for (size_t m = 0; m < PASAR_MODELS; m++) {
+        struct pasar_model *model = &first.model[m];
+        for (size_t j = 0; j < model->feature_count; j++) {
+            double swap = model->centroids[j];
+            model->centroids[j] = model->centroids[2 * model->feature_count + j];
+            model->centroids[2 * model->feature_count + j] = swap;
+        }
+    }
+    train_after(&second, &ds, 3, 2, first.model);
+    for (size_t m = 0; m < PASAR_MODELS; m++) {
+        assert_true(second.model[m].clusters[2].size > second.model[m].clusters[0].size);
+        for (uint64_t row = 0; row < first.model[m].rows; row++)
+            assert_int_equal(second.labels[m][row], 2 - first.labels[m][row]);
+        assert_true(fabs(second.model[m].inertia / first.model[m].inertia - 1) < 1e-12);
+    }
+    first.model[2].feature[0] = PASAR_COL_ACTUAL_PRICE; /* other features: no relation */
+    models_fini(&second);
+    train_after(&second, &ds, 3, 2, first.model);
+    assert_true(second.model[2].clusters[0].size > second.model[2].clusters[2].size);
+    models_fini(&first);
+    models_fini(&second);
+    dataset_fini(&ds);
+}
+
+static void test_models__start_warm_from_the_centroids_before(void **state)
+{
+    (void)state;
+    struct dataset ds;
+    struct models good, cold, warm;
+    struct pasar_err err = PASAR_ERR_INIT;
+    struct feature_set set = default_set();
+    struct models_wanted wanted = {.set = &set,
+                                   .params = {.k = 20, .seed = 1, .n_init = 30, .max_iter = 300, .patience = 200}};
+    struct pool *pool = pool_new(2, NULL, NULL, &err);
+    make_dataset(&ds, ROWS, 1);
+    assert_int_equal(models_train(&good, &ds, &wanted, pool, NULL, NULL, &err), 0);
+    wanted.params.n_init = 1;
+    wanted.params.patience = 0;
+    wanted.params.random_init = true;
+    assert_int_equal(models_train(&cold, &ds, &wanted, pool, NULL, NULL, &err), 0);
+    wanted.before = good.model;
+    wanted.warm_start = true;
+    assert_int_equal(models_train(&warm, &ds, &wanted, pool, NULL, NULL, &err), 0);
+    for (size_t m = 0; m < PASAR_MODELS; m++) {
+        assert_true(cold.model[m].inertia > good.model[m].inertia * 1.001);
+        assert_true(warm.model[m].inertia <= good.model[m].inertia * (1 + 1e-9));
+    }
+    models_fini(&good);
+    models_fini(&cold);
+    models_fini(&warm);
+    pool_free(pool);
+    dataset_fini(&ds);
+}
+
+static void test_models__choose_k_by_the_silhouette(void **state)
+{
+    (void)state;
+    struct dataset ds;
+    struct models models;
+    struct rng rng;
+    make_dataset(&ds, ROWS, 0);
+    rng_init(&rng, 3, 3);
+    for (size_t row = 0; row < ROWS; row++) /* four blobs */
+        for (size_t j = 0; j < 3; j++)
+            ds.values[j][row] = (double)((row % 4 >> (j % 2)) & 1) * 10 + rng_double(&rng);
+    train(&models, &ds, 0, 2);
+    for (size_t m = 0; m < PASAR_MODELS; m++)
+        assert_int_equal(models.model[m].k, 4);
+    const struct pasar_model *last = &models.model[2];
+    assert_int_equal(last->k_trial_count, MODELS_K_MAX - MODELS_K_MIN + 1);
+    for (size_t i = 0; i < last->k_trial_count; i++) {
+        assert_int_equal(last->k_trials[i].k, MODELS_K_MIN + i);
+        assert_true(last->k_trials[i].silhouette <= last->silhouette);
+        assert_true(i == 0 || last->k_trials[i].inertia < last->k_trials[i - 1].inertia);
+    }
+    assert_true(last->k_trials[2].inertia == last->inertia);
+    assert_int_equal(models.model[0].k_trial_count, 0);
+    models_fini(&models);
+    dataset_fini(&ds);
+    make_dataset(&ds, 2, 1); /* no k has a silhouette */
+    train(&models, &ds, 0, 2);
+    assert_int_equal(models.model[2].k, 2);
+    models_fini(&models);
+    dataset_fini(&ds);
+}
+
+static void test_models__know_the_row_nearest_to_each_centroid(void **state)
+{
+    (void)state;
+    struct dataset ds;
+    struct models models;
+    make_dataset(&ds, 900, 2);
+    train(&models, &ds, 4, 1);
+    for (size_t m = 0; m < PASAR_MODELS; m++)
+        for (size_t c = 0; c < 4; c++) {
+            uint64_t nearest = models.nearest[m][c];
+            double own = INFINITY, least = INFINITY;
+            for (uint64_t row = 0; row < models.model[m].rows; row++) {
+                const double values[] = {ds.values[0][row], ds.values[1][row], ds.values[2][row]};
+                double distance;
+                if (pasar_model_predict(&models.model[m], values, &distance) != c)
+                    continue;
+                least = distance < least ? distance : least;
+                if (row == nearest)
+                    own = distance;
+            }
+            assert_true(own == least && own == models.model[m].clusters[c].nearest_distance);
+        }
+    models_fini(&models);
+    dataset_fini(&ds);
+}
+
+static void test_models__count_the_rows_that_changed_their_cluster(void **state)
+{
+    (void)state;
+    struct dataset ds;
+    struct models models;
+    make_dataset(&ds, ROWS, 1);
+    train(&models, &ds, 5, 2);
+    for (size_t i = 0; i < PASAR_MODEL_PAIRS; i++) {
+        size_t a = (size_t)pasar_model_pairs[i][0] - 1, b = (size_t)pasar_model_pairs[i][1] - 1;
+        const struct pasar_agreement *agreement = &models.agreement[i];
+        uint64_t changed = 0;
+        for (uint64_t row = 0; row < models.model[a].rows; row++)
+            changed += models.labels[a][row] != models.labels[b][row];
+        assert_int_equal(agreement->changed_rows, changed);
+        assert_int_equal(agreement->rows, models.model[a].rows);
+        assert_int_equal(agreement->move_count, 5);
+        assert_true((agreement->adjusted_rand == 1) == (changed == 0));
+        for (size_t c = 0; c < 5; c++) {
+            double sum = 0;
+            for (size_t f = 0; f < 3; f++) {
+                double delta =
+                    pasar_model_centroid(&models.model[a], c, f) - pasar_model_centroid(&models.model[b], c, f);
+                sum += delta * delta / (models.model[b].std[f] * models.model[b].std[f]);
+            }
+            assert_true(fabs(agreement->moves[c] - sqrt(sum)) < 1e-9);
+        }
+    }
+    models_fini(&models);
+    dataset_fini(&ds);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -216,6 +377,11 @@ int main(void)
         cmocka_unit_test(test_models__predict_gives_every_row_its_cluster),
         cmocka_unit_test(test_models__work_with_one_two_three_or_four_rows),
         cmocka_unit_test(test_models__of_equal_products_have_one_cluster),
+        cmocka_unit_test(test_models__keep_the_ids_of_the_generation_before),
+        cmocka_unit_test(test_models__start_warm_from_the_centroids_before),
+        cmocka_unit_test(test_models__choose_k_by_the_silhouette),
+        cmocka_unit_test(test_models__know_the_row_nearest_to_each_centroid),
+        cmocka_unit_test(test_models__count_the_rows_that_changed_their_cluster),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

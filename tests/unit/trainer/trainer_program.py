@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """pasar-trainer as a program: what it publishes, its exit codes, signals, kills, --watch.
 
-Usage: trainer_program.py published|threads|errors|few|signals|kills|watch   (PASAR_BIN: where the program is)
+Usage: trainer_program.py published|threads|errors|few|signals|kills|watch|ends|inspect|modes   (PASAR_BIN: where the program is)
 """
 import csv
 import datetime
@@ -247,9 +247,14 @@ def test_watch(work):
         write_batch(f"{work}/batches", 0, 120, [product(i, draw) for i in range(120, 180)])
         wait_for(work, "000002", process)
         check(check_generation(work)[1]["rows"] == 180, "rows of the second generation")
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=5) as reply:
-            metrics = reply.read().decode()
-        for line in ("pasar_trainer_generations_total 2", "pasar_trainer_rows 180", "pasar_trainer_failures_total 0"):
+        wanted = ("pasar_trainer_generations_total 2", "pasar_trainer_rows 180", "pasar_trainer_failures_total 0")
+        for _ in range(100):  # they are counted a moment after `current` was swapped
+            with urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=5) as reply:
+                metrics = reply.read().decode()
+            if all(line in metrics for line in wanted):
+                break
+            time.sleep(0.05)
+        for line in wanted:
             check(line in metrics, f"{line} is not among\n{metrics}")
         with open(f"{work}/batches/shop+00001+{0:020d}+{0:020d}.csv", "w", encoding="utf-8") as file:
             file.write("product_id\nx\n")
@@ -265,6 +270,143 @@ def test_watch(work):
     finally:
         process.kill()
         process.wait()
+
+
+def write_end(folder, partition, offset, run, partitions):
+    end = {"run": run, "rows": 10, "digest": "0" * 16, "partitions": partitions,
+           "timestamp": "2026-01-01T00:00:00.000000Z"}
+    path = f"{folder}/shop+{partition:05d}+{offset:020d}+{offset:020d}.end.json"
+    with open(path, "w", encoding="utf-8") as file:
+        json.dump(end, file, separators=(",", ":"))
+        file.write("\n")
+
+
+def test_ends(work):
+    """--watch --min-rows: the end of a run lets its rows be trained on, however few they are."""
+    draw = random.Random(4)
+    write_batch(f"{work}/batches", 0, 0, [product(i, draw) for i in range(100)])
+    process = start(work, "--watch", "--every", "0.2", "--min-rows", "1000")
+    try:
+        wait_for(work, "000001", process)
+        write_batch(f"{work}/batches", 0, 100, [product(i, draw) for i in range(100, 110)])
+        write_end(f"{work}/batches", 0, 110, "r1", 2)
+        time.sleep(1)
+        check(os.readlink(f"{work}/models/current") == "000001", "the run has ended in one of two partitions only")
+        write_end(f"{work}/batches", 1, 0, "r1", 2)
+        wait_for(work, "000002", process)
+        write_end(f"{work}/batches", 0, 111, "r2", 1)
+        time.sleep(1)
+        check(os.readlink(f"{work}/models/current") == "000002", "an end without new rows is no reason to train")
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def inspect(*arguments, expect=0, stdin=None):
+    done = subprocess.run([TRAINER, *arguments], capture_output=True, text=True, timeout=60, input=stdin)
+    check(done.returncode == expect, f"{arguments}: exit {done.returncode} instead of {expect}: {done.stderr}")
+    return done
+
+
+def test_inspect(work):
+    """--check and --predict."""
+    inspect("--check", f"{work}/models", expect=66)
+    inspect("--models", f"{work}/models", "--predict", "-", expect=66)
+    write_batches(f"{work}/batches", 1000)
+    train(work, "-q", "--k", "4")
+    folder, _ = check_generation(work)
+    report = inspect("--check", f"{work}/models").stdout
+    check("generation 000001 is whole" in report and "1000 rows" in report, "what it is: " + report)
+    for path in (folder, folder + "/"):
+        check(inspect("--check", path).stdout == report, "the generation itself")
+    batch = sorted(os.listdir(f"{work}/batches"))[0]
+    with open(f"{folder}/products.csv", newline="", encoding="utf-8") as file:
+        known = {row["product_id"]: row for row in csv.DictReader(file)}
+    output = inspect("--models", f"{work}/models", "--predict", f"{work}/batches/{batch}").stdout
+    rows = list(csv.DictReader(output.splitlines(keepends=True)))
+    check(len(rows) == 500, f"{len(rows)} rows")
+    for row in rows:
+        for number in (1, 2, 3):
+            check(known[row["product_id"]][f"cluster_{number}"] in ("", row[f"cluster_{number}"]), f"cluster of {row}")
+            check(float(row[f"distance_{number}"]) >= 0, "distance")
+    with open(f"{work}/batches/{batch}", encoding="utf-8") as file:
+        for line, out in zip(file.read().splitlines(), output.splitlines()):
+            check(out.startswith(line + ","), "the row as it was")
+    # As people write it: other order, signs, grouping, a quoted newline, CRLF; and fewer columns than a product has.
+    row = rows[0]
+    price, votes = float(row["discounted_price"]), int(row["rating_count"])
+    raw = f'note,rating_count,rating,discounted_price\r\n"a\r\n""b""","{votes:,}",{row["rating"]},"\u20b9{price:,}"\r\n'
+    lines = inspect("--models", f"{work}/models", "--predict", "-", stdin=raw).stdout
+    answer = list(csv.DictReader(lines.splitlines(keepends=True)))[0]
+    check(all(answer[c] == row[c] for n in (1, 2, 3) for c in (f"cluster_{n}", f"distance_{n}")), f"{answer} is not {row}")
+    for bad in ("", "rating\n1\n", "rating,rating,rating_count,discounted_price\n1,1,1,1\n",
+                "rating,rating_count,discounted_price\n1,2\n", 'rating,rating_count,discounted_price\n1,2,"3\n'):
+        inspect("--models", f"{work}/models", "--predict", "-", expect=65, stdin=bad)
+    inspect("--models", f"{work}/models", "--predict", f"{work}/no.csv", expect=66)
+    for options in (["--check", "x", "--predict", "y"], ["--watch", "--check", "x"], ["--expect", "abc"],
+                    ["--k", "few"], ["--k", "257"], ["--k", "-1"], ["--init", "best"]):
+        inspect(*options, expect=64)
+    # A row in the wrong cluster, with all checksums right.
+    with open(f"{folder}/products.csv", newline="", encoding="utf-8") as file:
+        lines = file.read().split("\n")
+    for i, a in enumerate(lines):
+        if a.endswith(",,,0"):
+            j = next(j for j, b in enumerate(lines) if b.endswith(",,,1"))
+            lines[i], lines[j] = a[:-1] + "1", lines[j][:-1] + "0"
+            break
+    content = "\n".join(lines).encode()
+    with open(f"{folder}/products.csv", "wb") as file:
+        file.write(content)
+    check("products.csv" in inspect("--check", folder, expect=65).stderr, "a changed file")
+    with open(f"{folder}/manifest.json", encoding="utf-8") as file:
+        manifest = json.load(file)
+    manifest["files"][3].update(bytes=len(content), sha256=hashlib.sha256(content).hexdigest())
+    manifest["sha256"] = "0" * 64
+    text = json.dumps(manifest, indent=2)
+    own = hashlib.sha256(text.encode()).hexdigest()
+    with open(f"{folder}/manifest.json", "w", encoding="utf-8") as file:
+        file.write(text.replace("0" * 64, own))
+    check("nearest" in inspect("--check", folder, expect=65).stderr, "a row in the wrong cluster")
+
+
+def test_modes(work):
+    """--expect, --k auto, --init, ids from generation to generation."""
+    write_batches(f"{work}/batches", 3000)
+    errors = train(work, "-q", "--expect", "0" * 64, expect=65)
+    actual = errors.split("checksum ")[1].split(",")[0]
+    check(not os.path.exists(f"{work}/models/current"), "published what was not expected")
+    train(work, "-q", "--expect", actual)
+    folder, manifest = check_generation(work)
+    digest = hashlib.sha256()
+    for number in (1, 2, 3):
+        with open(f"{folder}/model_{number}.json", "rb") as file:
+            digest.update(file.read())
+    check(digest.hexdigest() == actual, "the checksum is that of the three files")
+    check(actual in inspect("--check", f"{work}/models").stdout, "--check tells it")
+    check([a["models"] for a in manifest["agreement"]] == [[1, 2], [2, 3], [1, 3]], "agreement")
+    with open(f"{folder}/products.csv", newline="", encoding="utf-8") as file:
+        products = list(csv.DictReader(file))
+    for entry in manifest["agreement"]:
+        a, b = entry["models"]
+        changed = sum(p[f"cluster_{a}"] not in ("", p[f"cluster_{b}"]) for p in products)
+        check(entry["changed_rows"] == changed, f"{entry} but {changed} changed")
+    for number in (1, 2, 3):
+        with open(f"{folder}/model_{number}.json", encoding="utf-8") as file:
+            model = json.load(file)
+        for cluster in model["clusters"]:
+            found = [p for p in products if p["product_id"] == cluster["nearest"]["product_id"]]
+            check(found[0]["product_name"] == cluster["nearest"]["product_name"], "name of the nearest product")
+            check(found[0][f"cluster_{number}"] == str(cluster["id"]), "cluster of the nearest product")
+    train(work, "-q", "--expect", actual)  # a second generation of the same batches has the same ids
+    train(work, "-q", "--k", "auto", "--init", "random", "--warm-start", "--seed", "7")
+    with open(f"{check_generation(work)[0]}/model_3.json", encoding="utf-8") as file:
+        model = json.load(file)
+    best = max(model["k_trials"], key=lambda trial: (trial["silhouette"], -trial["k"]))
+    check([t["k"] for t in model["k_trials"]] == list(range(2, 11)) and model["k"] == best["k"], "k by the silhouette")
+    with open(f"{work}/models/{os.readlink(f'{work}/models/current')}/manifest.json", "w", encoding="utf-8") as file:
+        file.write("{}")
+    errors = train(work, "--expect", actual)  # a damaged one before: ids begin anew, and that is said
+    check("manifest.json" in errors, "the damage is not told: " + errors)
 
 
 def main():
