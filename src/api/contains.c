@@ -3,6 +3,7 @@
 #include "api/fold.h"
 
 enum {
+    LOOKS_MAX = 30000,         /* names that are compared to count */
     FEW = 1000,                /* so many names are compared without narrowing further */
     TERMS_MAX = 3,             /* lists that are intersected */
     CUT = TOKEN_MAX_BYTES - 4, /* longer words may have been cut */
@@ -71,7 +72,8 @@ static bool add_term(struct set *set, uint32_t term)
     for (uint32_t s = t->span; s < t->span + t->span_count; s++) {
         uint64_t *bits = set->bits + (uint64_t)x->spans[s].block * (TEXTINDEX_BLOCK / 64);
         for (uint64_t i = x->spans[s].first; i < x->spans[s + 1].first; i++)
-            bits[x->slots[i] / 64] |= (uint64_t)1 << x->slots[i] % 64;
+            bits[textindex_slot(x->slots[i]) / 64] |= (uint64_t)(x->slots[i] / TEXTINDEX_IN_NAME)
+                                                      << textindex_slot(x->slots[i]) % 64;
     }
     return true;
 }
@@ -179,13 +181,16 @@ void contains_prepare(struct contains *c, const struct textindex *x, const char 
 uint32_t contains_count(const struct contains *c, int model, const uint64_t *except, uint32_t max)
 {
     const struct textindex *x = c->index;
-    uint32_t count = 0;
-    for (uint32_t word = 0; word < (x->doc_count + 63) / 64 && count < max && !c->is_none; word++) {
+    uint32_t count = 0, looks = 0;
+    for (uint32_t word = 0; word < (x->doc_count + 63) / 64 && count < max && looks < LOOKS_MAX && !c->is_none;
+         word++) {
         uint64_t bits = (c->bits ? c->bits[word] : UINT64_MAX) & (except ? ~except[word] : UINT64_MAX);
         for (; bits && count < max; bits &= bits - 1) {
             uint32_t doc = word * 64 + (uint32_t)__builtin_ctzll(bits);
-            if (doc < x->doc_count && (x->docs[doc].models >> (model - 1) & 1) && contains_holds(c, doc))
-                count++;
+            if (doc >= x->doc_count || !(x->docs[doc].models >> (model - 1) & 1))
+                continue;
+            looks++;
+            count += contains_holds(c, doc);
         }
     }
     return count;

@@ -48,7 +48,8 @@ static inline bool contains_holds(const struct contains *c, uint32_t doc)
     return memmem(name, x->name_start[doc + 1] - x->name_start[doc] - 1, c->needle, c->len) != NULL;
 }
 
-/* How many documents of the model contain it, counted up to `max`; those in `except` (bits, or NULL) do not count. */
+/* How many documents of the model contain it, counted up to `max` and as far as it
+ * takes no more than 30,000 comparisons; those in `except` (bits, or NULL) do not count. */
 uint32_t contains_count(const struct contains *c, int model, const uint64_t *except, uint32_t max);
 
 #endif

@@ -240,7 +240,13 @@ static uint32_t count_found(const struct search *f)
 {
     const struct textindex *x = f->index;
     struct similar_scratch *s = f->s;
-    uint32_t count = 0;
+    uint32_t count = 0, others = x->doc_count - x->catalog->views[f->query->model - 1].count;
+    for (size_t g = 0; g < s->group_count; g++) { /* one term alone may be enough */
+        for (uint32_t k = 0; k < s->groups[g].count; k++) {
+            if (x->terms[s->terms[s->groups[g].first + k].term].df > (uint64_t)SIMILAR_TOTAL_MAX + others)
+                return SIMILAR_TOTAL_MAX;
+        }
+    }
     memset(s->found, 0, (size_t)x->block_count * (TEXTINDEX_BLOCK / 64) * sizeof *s->found);
     if (f->own_doc >= 0)
         s->found[f->own_doc / 64] |= (uint64_t)1 << f->own_doc % 64;
@@ -254,7 +260,7 @@ static uint32_t count_found(const struct search *f)
             for (uint32_t span = t->span; span < t->span + t->span_count; span++) {
                 uint32_t base = x->spans[span].block * TEXTINDEX_BLOCK;
                 for (uint64_t i = x->spans[span].first; i < x->spans[span + 1].first; i++)
-                    count += mark_found(f, base + x->slots[i]);
+                    count += mark_found(f, base + textindex_slot(x->slots[i]));
                 if (count >= SIMILAR_TOTAL_MAX)
                     return SIMILAR_TOTAL_MAX;
             }
@@ -276,12 +282,12 @@ static uint64_t words_of(const struct textindex *x, const struct similar_scratch
             uint64_t low = x->spans[span].first, end = x->spans[span + 1].first, high = end;
             while (low < high) {
                 uint64_t mid = low + (high - low) / 2;
-                if (x->slots[mid] < slot)
+                if (textindex_slot(x->slots[mid]) < slot)
                     low = mid + 1;
                 else
                     high = mid;
             }
-            if (low < end && x->slots[low] == slot)
+            if (low < end && textindex_slot(x->slots[low]) == slot)
                 words |= (uint64_t)1 << g;
         }
     }

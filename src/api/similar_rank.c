@@ -48,14 +48,14 @@ static void add_group(const struct textindex *x, struct similar_scratch *s, cons
         uint32_t weight = terms[k].weight;
         if (group->count == 1) {
             for (uint64_t i = from; i < to; i++)
-                cells[x->slots[i]] += weight * x->impacts[i];
+                cells[textindex_slot(x->slots[i])] += weight * x->impacts[i];
             return;
         }
         if (!is_touched)
             memset(s->cells_group, 0, TEXTINDEX_BLOCK * sizeof *s->cells_group);
         is_touched = true;
         for (uint64_t i = from; i < to; i++) {
-            uint32_t score = weight * x->impacts[i], *cell = &s->cells_group[x->slots[i]];
+            uint32_t score = weight * x->impacts[i], *cell = &s->cells_group[textindex_slot(x->slots[i])];
             *cell = *cell > score ? *cell : score;
         }
     }

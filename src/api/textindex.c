@@ -277,6 +277,7 @@ static void write_document(struct builder *b, uint32_t doc)
     size_t count = (size_t)(b->name_first[doc + 1] - b->name_first[doc]), head = b->head_count[doc];
     float weight = name_weight / (1 - name_b + name_b * (float)((double)count / b->name_len));
     add_name_terms(b, name, count, weight, weight);
+    uint32_t in_name = b->touched_count;
     add_name_terms(b, name, head, head_weight / (1 - head_b + head_b * (float)((double)head / b->head_len)), 0);
     add_tokens(b, &b->category_tokens, 0, category_weight);
     add_tokens(b, &b->category_tokens, b->category_tokens.count - b->leaf_words, leaf_weight);
@@ -290,7 +291,7 @@ static void write_document(struct builder *b, uint32_t doc)
         uint64_t at = b->cursor[term]++;
         uint8_t impact = (uint8_t)lroundf(255 * tf / (k1 + tf));
         b->sums[term] = 0;
-        x->slots[at] = (uint16_t)(doc % TEXTINDEX_BLOCK);
+        x->slots[at] = (uint16_t)(doc % TEXTINDEX_BLOCK | (i < in_name ? TEXTINDEX_IN_NAME : 0));
         x->impacts[at] = impact ? impact : 1;
         uint32_t last = t->span + t->span_count; /* span_count grows again while writing */
         if (t->span_count == 0 || x->spans[last - 1].block != doc / TEXTINDEX_BLOCK) {

@@ -22,7 +22,10 @@
 #include "pasar/attrs.h"
 #include "pasar/err.h"
 
-enum { TEXTINDEX_BLOCK = 1024 }; /* documents */
+enum {
+    TEXTINDEX_BLOCK = 1024,     /* documents */
+    TEXTINDEX_IN_NAME = 0x8000, /* flag beside a slot: the name holds the term */
+};
 
 /* A word's stem, or a pair of them. */
 struct textindex_term {
@@ -53,7 +56,7 @@ struct textindex {
     struct textindex_span *spans; /* span_count + 1 */
     uint8_t *tops;                /* largest impact of each span */
     uint32_t span_count;
-    uint16_t *slots;  /* place within the block */
+    uint16_t *slots;  /* place within the block, and TEXTINDEX_IN_NAME */
     uint8_t *impacts; /* 255 x saturated term frequency */
     struct textindex_doc *docs;
     uint32_t *product_doc; /* product → document */
@@ -73,6 +76,12 @@ void textindex_fini(struct textindex *index);
 static inline float textindex_centroid_weight(const struct textindex_term *term)
 {
     return powf(term->idf, 0.7f);
+}
+
+/* The document's place within its block. */
+static inline uint32_t textindex_slot(uint16_t slot)
+{
+    return slot & (TEXTINDEX_BLOCK - 1);
 }
 
 /* The span of `term` in `block`, or -1. */

@@ -64,33 +64,58 @@ static bool joins_number(uint32_t cp, uint32_t before, const char *text, size_t 
     return cp == '.' && is_digit(before) && next < len && is_digit((unsigned char)text[next]);
 }
 
+/* Letters (in lower case) and digits of ASCII; 0 for all else. */
+static const unsigned char ascii[128] = {
+    ['0'] = '0', ['1'] = '1', ['2'] = '2', ['3'] = '3', ['4'] = '4', ['5'] = '5', ['6'] = '6', ['7'] = '7', ['8'] = '8',
+    ['9'] = '9', ['A'] = 'a', ['B'] = 'b', ['C'] = 'c', ['D'] = 'd', ['E'] = 'e', ['F'] = 'f', ['G'] = 'g', ['H'] = 'h',
+    ['I'] = 'i', ['J'] = 'j', ['K'] = 'k', ['L'] = 'l', ['M'] = 'm', ['N'] = 'n', ['O'] = 'o', ['P'] = 'p', ['Q'] = 'q',
+    ['R'] = 'r', ['S'] = 's', ['T'] = 't', ['U'] = 'u', ['V'] = 'v', ['W'] = 'w', ['X'] = 'x', ['Y'] = 'y', ['Z'] = 'z',
+    ['a'] = 'a', ['b'] = 'b', ['c'] = 'c', ['d'] = 'd', ['e'] = 'e', ['f'] = 'f', ['g'] = 'g', ['h'] = 'h', ['i'] = 'i',
+    ['j'] = 'j', ['k'] = 'k', ['l'] = 'l', ['m'] = 'm', ['n'] = 'n', ['o'] = 'o', ['p'] = 'p', ['q'] = 'q', ['r'] = 'r',
+    ['s'] = 's', ['t'] = 't', ['u'] = 'u', ['v'] = 'v', ['w'] = 'w', ['x'] = 'x', ['y'] = 'y', ['z'] = 'z'};
+
+static void add_letter(struct pasar_buf *buf, uint32_t lower)
+{
+    const char *plain = fold_accent(lower);
+    if (plain)
+        pasar_buf_adds(buf, plain);
+    else
+        fold_encode(buf, lower);
+}
+
 void tokens_split(struct tokens *tokens, const char *text, size_t len, enum tokens_style style)
 {
     pasar_buf_reset(&tokens->bytes);
     tokens->count = 0;
     tokens->failed = false;
+    if (pasar_buf_reserve(&tokens->bytes, len) != 0) {
+        tokens->failed = true;
+        return;
+    }
     size_t start = 0;
     uint32_t before = 0; /* last code point of the open word, 0 = none open */
     for (size_t at = 0; at < len;) {
-        uint32_t cp = fold_decode(text, len, &at);
-        if (fold_is_word(cp) || (cp >= 0x0300 && cp <= 0x036f && before != 0)) {
+        uint32_t cp = (unsigned char)text[at];
+        if (cp < 0x80)
+            at++;
+        else
+            cp = fold_decode(text, len, &at);
+        if (cp < 0x80 ? ascii[cp] != 0 : fold_is_word(cp) || (cp >= 0x0300 && cp <= 0x036f && before != 0)) {
             if (before != 0 && (is_digit(cp) != is_digit(before) ||
                                 (style == TOKENS_CAMEL && is_camel_break(before, cp, text, len, at)))) {
                 push(tokens, start);
                 start = tokens->bytes.len;
             }
-            uint32_t lower = fold_lower(cp);
-            const char *plain = lower < 0x80 ? NULL : fold_accent(lower);
-            if (plain)
-                pasar_buf_adds(&tokens->bytes, plain);
+            if (cp < 0x80)
+                pasar_buf_addc(&tokens->bytes, (char)ascii[cp]);
             else
-                fold_encode(&tokens->bytes, lower);
+                add_letter(&tokens->bytes, fold_lower(cp));
             before = cp;
         } else if (joins_number(cp, before, text, len, at)) {
             pasar_buf_addc(&tokens->bytes, '.');
         } else if ((cp == '\'' || cp == 0x2019) && before != 0) {
             continue;
-        } else {
+        } else if (before != 0) {
             push(tokens, start);
             start = tokens->bytes.len;
             before = 0;
