@@ -34,7 +34,7 @@ static const struct pasar_option table[] = {
     {"pause", 0, PASAR_OPT_STRING, FIELD(pause), NULL, 0, 0, NULL, "MIN..MAX",
      "wait a random time between rows, in seconds or with a unit: 0.1..0.5, 10ms..2s", NULL, false},
     {"seed", 0, PASAR_OPT_INT, FIELD(seed), "1", 0, 9e15, NULL, "N", "seed of --pause", NULL, false},
-    {"key", 'k', PASAR_OPT_STRING, FIELD(key), "product_id", 0, 0, NULL, "COLUMN",
+    {"key", 0, PASAR_OPT_STRING, FIELD(key), "product_id", 0, 0, NULL, "COLUMN",
      "column whose value is the record's key and decides on the partition", NULL, false},
     {"partitioner", 0, PASAR_OPT_CHOICE, FIELD(partitioner), "consistent", 0, 0, "consistent|murmur2", NULL,
      "how a key becomes a partition: librdkafka's CRC-32, or as Java's producer does it", NULL, false},
