@@ -16,6 +16,7 @@ void handle_similar(struct request *request, struct reply *reply);
 /* handlers_models.c */
 void handle_models(struct request *request, struct reply *reply);
 void handle_model(struct request *request, struct reply *reply);
+void handle_lineage(struct request *request, struct reply *reply);
 void handle_clusters(struct request *request, struct reply *reply);
 void handle_plot(struct request *request, struct reply *reply);
 

@@ -6,20 +6,47 @@
 #include "api/describe.h"
 #include "api/items.h"
 #include "api/jsontext.h"
+#include "api/lineage.h"
 
 void handle_models(struct request *r, struct reply *reply)
 {
     reply->blob = &r->snapshot->models_all;
 }
 
-void handle_model(struct request *r, struct reply *reply)
+/* The model of the path, or 0 with a 404. */
+static int model_of_path(const struct request *r, struct reply *reply)
 {
     const struct pasar_buf *n = &r->segment;
     if (n->len == 1 && n->data[0] >= '1' && n->data[0] <= '0' + PASAR_MODELS)
-        reply->blob = &r->snapshot->model_one[n->data[0] - '1'];
-    else
-        reply_problem(reply, 404, "there is no model '%.*s'; there are 1, 2 and 3", n->len > 60 ? 60 : (int)n->len,
-                      n->data);
+        return n->data[0] - '0';
+    reply_problem(reply, 404, "there is no model '%.*s'; there are 1, 2 and 3", n->len > 60 ? 60 : (int)n->len,
+                  n->data);
+    return 0;
+}
+
+void handle_model(struct request *r, struct reply *reply)
+{
+    int model = model_of_path(r, reply);
+    if (model > 0)
+        reply->blob = &r->snapshot->model_one[model - 1];
+}
+
+void handle_lineage(struct request *r, struct reply *reply)
+{
+    const char *id = r->params.text[PARAM_PRODUCT_ID];
+    size_t len = r->params.text_len[PARAM_PRODUCT_ID];
+    int model = model_of_path(r, reply);
+    if (model == 0)
+        return;
+    int64_t product = catalog_find(&r->snapshot->catalog, id, len, model);
+    if (product < 0) {
+        reply_problem(reply, 404, "no product has the id '%.*s' in model %d's catalogue", len > 60 ? 60 : (int)len, id,
+                      model);
+        return;
+    }
+    lineage_write(&reply->body, r->snapshot, (uint32_t)product, model);
+    if (reply->body.failed)
+        items_no_memory(reply);
 }
 
 void handle_clusters(struct request *r, struct reply *reply)

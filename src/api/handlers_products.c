@@ -167,8 +167,6 @@ static int find_price(struct request *r, int model, bool strict, struct items *i
 {
     const struct params *p = &r->params;
     double target = p->number[PARAM_TARGET_PRICE];
-    /* A tolerance that the client chose is kept, unless it says strict=0. */
-    bool may_widen = !strict && (!p->given[PARAM_TOLERANCE] || p->given[PARAM_STRICT]);
     double asked = p->given[PARAM_TOLERANCE] ? p->number[PARAM_TOLERANCE] : tolerances[0];
     struct select_result result = {0};
     double tolerance = asked;
@@ -178,7 +176,7 @@ static int find_price(struct request *r, int model, bool strict, struct items *i
                            target + target * tolerance / 100, items_offset(r), items_limit(r), &result);
         while (step < PASAR_ARRAY_LEN(tolerances) && tolerances[step] <= tolerance)
             step++;
-        if (rc != 0 || result.total > 0 || !may_widen || step == PASAR_ARRAY_LEN(tolerances))
+        if (rc != 0 || result.total > 0 || strict || step == PASAR_ARRAY_LEN(tolerances))
             break;
         tolerance = tolerances[step];
     }

@@ -6,6 +6,7 @@
 
 #include "api/items.h"
 #include "api/jsontext.h"
+#include "api/suggest.h"
 
 /* Words that were taken for others. */
 static void say_repairs(const struct request *r, bool has_words, struct pasar_buf *relaxed)
@@ -136,6 +137,15 @@ void handle_similar(struct request *r, struct reply *reply)
     if (items_reply(r, reply, find_similar, write_hit) != 1)
         return;
     enum param given = has_id ? PARAM_PRODUCT_ID : PARAM_NAME;
+    struct pasar_buf suggestions = {0};
+    int model = items_model(r) == PARAM_MODEL_ALL ? PASAR_MODELS : items_model(r);
+    pasar_buf_reset(&reply->relaxed);
     reply_problem(reply, 404, has_id ? "no product has the id '%.*s'" : "nothing resembles '%.*s'",
                   p->text_len[given] > 60 ? 60 : (int)p->text_len[given], p->text[given]);
+    if (has_id)
+        suggest_ids(&suggestions, r->snapshot, model, p->text[given], p->text_len[given]);
+    else
+        suggest_words(&suggestions, r->snapshot, model, p->text[given], p->text_len[given]);
+    reply_suggest(reply, &suggestions);
+    pasar_buf_fini(&suggestions);
 }

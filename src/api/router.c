@@ -27,10 +27,13 @@ static bool matches(const char *pattern, const char *path, size_t len, size_t *p
     *part = *part_len = 0;
     if (pattern[fixed] == '\0')
         return fixed == len && memcmp(pattern, path, len) == 0;
-    if (len <= fixed || memcmp(pattern, path, fixed) != 0)
+    const char *tail = pattern + fixed + strcspn(pattern + fixed, "}") + 1;
+    size_t tail_len = strlen(tail);
+    if (len <= fixed + tail_len || memcmp(pattern, path, fixed) != 0 ||
+        memcmp(tail, path + len - tail_len, tail_len) != 0)
         return false;
     *part = fixed;
-    *part_len = len - fixed;
+    *part_len = len - fixed - tail_len;
     return memchr(path + fixed, '/', *part_len) == NULL;
 }
 

@@ -25,6 +25,8 @@ const struct route routes[] = {
      "Products"},
     {"/api/models", METHOD_GET, 0, 0, 0, 0, true, handle_models, "The three models that are loaded", "Models"},
     {"/api/models/{n}", METHOD_GET, 0, 0, 0, 0, true, handle_model, "One model", "Model"},
+    {"/api/models/{n}/lineage", METHOD_GET, PARAM_BIT(PARAM_PRODUCT_ID), PARAM_BIT(PARAM_PRODUCT_ID), 0, 0, true,
+     handle_lineage, "Where a product in a model comes from: row, batch file, topic, partition, offsets", "Lineage"},
     {"/api/clusters", METHOD_GET, MODEL, 0, 0, 0, true, handle_clusters, "The clusters of a model", "Clusters"},
     {"/api/plot", METHOD_GET, MODEL | PARAM_BIT(PARAM_LIMIT), 0, PLOT_LIMIT, PLOT_LIMIT_MAX, true, handle_plot,
      "An even sample of the products as points, with the clusters' centres", "Plot"},

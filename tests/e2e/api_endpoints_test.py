@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 """Every endpoint's rule, recomputed from products.csv; every error; HTTP's manners."""
-import gzip, json, random, socket, subprocess, os, sys, time, urllib.parse
+import csv, gzip, json, random, socket, subprocess, os, sys, time, urllib.parse
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 from api_support import Api, BIN, check, check_problem, number
@@ -91,7 +91,7 @@ def price(api):
             want = [r for r in rows if r['discounted_price'] and
                     target - target * tolerance / 100 <= float(r['discounted_price']) <= target + target * tolerance / 100]
             params = {} if tolerance == 10 else {'tolerance': tolerance}
-            got, r = api.json('/api/products_by_price', 200 if want else 404, target_price=target, model=model, limit=1000, **params)
+            got, r = api.json('/api/products_by_price', 200 if want else 404, target_price=target, model=model, limit=1000, strict=1, **params)
             if want:
                 check(got == [product(x, model) for x in best_first(want)], f'price {target} within {tolerance}')
                 check(r.getheader('X-Total-Count') == str(len(want)), 'total')
@@ -99,7 +99,23 @@ def price(api):
     got, r = api.json('/api/products_by_price', target_price=top * 1.4)
     check(got and 'percent' in r.getheader('X-Pasar-Relaxed'), 'tolerance widens')
     check(api.json('/api/products_by_price', 404, target_price=top * 1.4, strict=1)[0]['suggestions'], 'strict')
-    api.json('/api/products_by_price', 404, target_price=top * 1.4, tolerance=10)
+    _, r = api.json('/api/products_by_price', target_price=top * 1.4, tolerance=10)
+    check('percent' in r.getheader('X-Pasar-Relaxed'), 'a chosen tolerance widens too')
+    api.json('/api/products_by_price', 404, target_price=top * 1.4, tolerance=10, strict=1)
+    with open(os.path.join(api.models, 'current', 'products.csv'), newline='', encoding='utf-8') as f:
+        order = list(csv.DictReader(f))
+    for model in (1, 2, 3):
+        asked = api.rows(model)[-1]
+        value, _ = api.json(f'/api/models/{model}/lineage', product_id=asked['product_id'])
+        row = order[value['row'] - 1]
+        check(row == asked and value['cluster'] == int(row[f'cluster_{model}']), f'lineage of {asked["product_id"]}: {value}')
+        check(value['distance'] >= 0 and value['sources'] is not None and value['model'] == model, str(value))
+    api.json('/api/models/4/lineage', 404, product_id=asked['product_id'])
+    api.json('/api/models/3/lineage', 404, product_id='nosuchproduct')
+    api.json('/api/models/3/lineage', 400)
+    for params in ({'name': 'qqxxqqjj', 'strict': 1}, {'name': 'qqxxqqjj zzvvzz'}, {'product_id': 'nosuchproduct'}):
+        value, _ = api.json('/api/similar_products', 404, **params)
+        check(value['suggestions'] and all(isinstance(s, str) for s in value['suggestions']), f'suggestions for {params}')
     api.json('/api/products_by_price', 404, target_price=top * 100)
     api.json('/api/products_by_price', 400)
 

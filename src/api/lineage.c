@@ -1,0 +1,139 @@
+#include "api/lineage.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "api/jsontext.h"
+#include "pasar/batch.h"
+
+/* One topic partition's share of a generation. */
+struct source {
+    struct pasar_batch_name name; /* first_offset and last_offset over all its files */
+    uint64_t rows, files;
+};
+
+static void add_place(struct pasar_buf *buf, const struct pasar_batch_name *name)
+{
+    pasar_buf_adds(buf, "\"topic\":");
+    jsontext_add_string(buf, name->topic, strlen(name->topic));
+    pasar_buf_printf(buf, ",\"partition\":%d,\"first_offset\":%lld,\"last_offset\":%lld", (int)name->partition,
+                     (long long)name->first_offset, (long long)name->last_offset);
+}
+
+static void add_source(struct pasar_buf *buf, const struct source *source, bool first)
+{
+    pasar_buf_adds(buf, first ? "{" : ",{");
+    add_place(buf, &source->name);
+    pasar_buf_printf(buf, ",\"files\":%llu,\"rows\":%llu}", (unsigned long long)source->files,
+                     (unsigned long long)source->rows);
+}
+
+/* The manifest lists the files by topic, partition and offset, so a partition's files follow each other. Returns how
+ * many partitions there are; files whose names say nothing count as one each. */
+static size_t add_sources(struct pasar_buf *buf, const struct pasar_manifest *manifest)
+{
+    struct source source = {0};
+    size_t count = 0, written = 0;
+    pasar_buf_adds(buf, ",\"sources\":[");
+    for (size_t i = 0; i < manifest->batch_count; i++) {
+        struct pasar_batch_name name;
+        if (!pasar_batch_name_parse(manifest->batches[i].file, &name)) {
+            count++;
+            continue;
+        }
+        bool same =
+            source.files > 0 && name.partition == source.name.partition && strcmp(name.topic, source.name.topic) == 0;
+        if (!same) {
+            if (source.files > 0)
+                add_source(buf, &source, written++ == 0);
+            source = (struct source){.name = name};
+            count++;
+        }
+        source.name.last_offset = name.last_offset;
+        source.rows += manifest->batches[i].rows;
+        source.files++;
+    }
+    if (source.files > 0)
+        add_source(buf, &source, written == 0);
+    pasar_buf_addc(buf, ']');
+    return count;
+}
+
+/* The file that holds a row (from 0) when rows lie in the files one after the other. */
+static void add_batch(struct pasar_buf *buf, const struct pasar_manifest *manifest, uint64_t row, size_t partitions)
+{
+    uint64_t before = 0;
+    pasar_buf_adds(buf, ",\"batch\":");
+    for (size_t i = 0; partitions == 1 && i < manifest->batch_count; i++) {
+        const struct pasar_manifest_batch *batch = &manifest->batches[i];
+        struct pasar_batch_name name;
+        if (row - before >= batch->rows) {
+            before += batch->rows;
+            continue;
+        }
+        pasar_buf_adds(buf, "{\"file\":");
+        jsontext_add_string(buf, batch->file, strlen(batch->file));
+        if (pasar_batch_name_parse(batch->file, &name)) {
+            pasar_buf_addc(buf, ',');
+            add_place(buf, &name);
+        }
+        pasar_buf_printf(buf, ",\"rows\":%llu,\"row\":%llu,\"sha256\":", (unsigned long long)batch->rows,
+                         (unsigned long long)(row - before + 1));
+        jsontext_add_string(buf, batch->sha256, strlen(batch->sha256));
+        pasar_buf_addc(buf, '}');
+        return;
+    }
+    pasar_buf_adds(buf, "null");
+}
+
+static double value_of(const struct catalog_product *p, enum pasar_column column)
+{
+    switch (column) {
+    case PASAR_COL_DISCOUNTED_PRICE:
+        return p->number[CATALOG_PRICE];
+    case PASAR_COL_ACTUAL_PRICE:
+        return p->number[CATALOG_ACTUAL_PRICE];
+    case PASAR_COL_DISCOUNT_PERCENTAGE:
+        return p->number[CATALOG_DISCOUNT];
+    case PASAR_COL_RATING:
+        return p->number[CATALOG_RATING];
+    case PASAR_COL_RATING_COUNT:
+        return p->number[CATALOG_RATING_COUNT];
+    default:
+        return NAN;
+    }
+}
+
+static double distance_of(const struct pasar_model *m, const struct catalog_product *p, size_t cluster)
+{
+    double sum = 0;
+    for (size_t f = 0; f < m->feature_count; f++) {
+        double d = pasar_model_z(m, f, value_of(p, m->feature[f])) - m->centroids[cluster * m->feature_count + f];
+        sum += d * d;
+    }
+    return sqrt(sum);
+}
+
+void lineage_write(struct pasar_buf *buf, const struct snapshot *s, uint32_t product, int model)
+{
+    const struct catalog_product *p = &s->catalog.products[product];
+    const struct pasar_model *m = &s->generation.models[model - 1];
+    const struct pasar_manifest *manifest = &s->generation.manifest;
+    int cluster = p->cluster[model - 1];
+    pasar_buf_adds(buf, "{\"product_id\":");
+    pasar_buf_add(buf, s->catalog.text.data + p->json + CATALOG_ID_OFFSET, p->id_len);
+    pasar_buf_printf(buf, ",\"model\":%d,\"generation\":%llu,\"row\":%llu,\"rows\":%llu", model,
+                     (unsigned long long)manifest->generation, (unsigned long long)p->row + 1,
+                     (unsigned long long)m->rows);
+    size_t partitions = add_sources(buf, manifest);
+    add_batch(buf, manifest, p->row, partitions);
+    if (cluster < 0 || (size_t)cluster >= m->k) {
+        pasar_buf_adds(buf, ",\"cluster\":null,\"label\":null,\"distance\":null}");
+        return;
+    }
+    pasar_buf_printf(buf, ",\"cluster\":%d,\"label\":", cluster);
+    jsontext_add_string(buf, m->clusters[cluster].label, strlen(m->clusters[cluster].label));
+    pasar_buf_adds(buf, ",\"distance\":");
+    jsontext_add_rounded(buf, distance_of(m, p, (size_t)cluster), 6);
+    pasar_buf_addc(buf, '}');
+}
