@@ -48,8 +48,8 @@ for service in producer consumer trainer; do
     compose ps -a --format '{{.Service}} {{.ExitCode}}' | grep -qx "$service 0" || fail "$service did not end well"
 done
 
-# Up once more: what was sent is not sent again, and the page comes back.
-compose down --timeout 5 >/dev/null 2>&1
+# The four once more: what was sent is not sent again, and the page comes back.
+compose rm -fs producer consumer trainer api >/dev/null 2>&1
 compose up --detach >/dev/null || fail "compose up, the second time"
 rows=$(curl -fsS --retry 30 --retry-all-errors --retry-delay 1 "$api/api/models/3" | python3 -c 'import json, sys; print(json.load(sys.stdin)["rows"])')
 [ "$rows" = 1500 ] || fail "$rows rows after the second up"
