@@ -103,7 +103,7 @@ def send(bench, csv, lines, brokers, make_topic):
 
     def pasar(repeat):
         make_topic(f"pasar-{repeat}")
-        return bench.measure([bench.program("pasar-producer"), "-q", "-b", brokers, "-t", f"pasar-{repeat}"] + CLIENT +
+        return bench.measure([bench.program("pasar-producer"), "-q", "--no-journal", "-b", brokers, "-t", f"pasar-{repeat}"] + CLIENT +
                              [csv])
 
     def reference(repeat):
