@@ -38,6 +38,10 @@ static const char schemas[] =
     "\"integer\"},\"generation\":{\"type\":\"integer\"},\"row\":{\"type\":\"integer\"},\"rows\":{\"type\":\"integer\"},"
     "\"sources\":{\"type\":\"array\"},\"batch\":{\"type\":[\"object\",\"null\"]},\"cluster\":{\"type\":[\"integer\","
     "\"null\"]},\"label\":{\"type\":[\"string\",\"null\"]},\"distance\":{\"type\":[\"number\",\"null\"]}}},"
+    "\"AllModels\":{\"type\":\"object\",\"required\":[\"models\",\"overlap\"],\"properties\":{\"models\":{\"type\":"
+    "\"array\","
+    "\"items\":{\"type\":\"object\",\"properties\":{\"model\":{\"type\":\"integer\"},\"items\":{\"$ref\":"
+    "\"#/components/schemas/Products\"}}}},\"overlap\":{\"type\":\"object\"}}},"
     "\"Models\":{\"type\":\"array\",\"items\":{\"$ref\":\"#/components/schemas/Model\"}},"
     "\"Plot\":{\"type\":\"object\",\"properties\":{\"model\":{\"type\":\"integer\"},\"total\":{\"type\":\"integer\"},"
     "\"sampled\":{\"type\":\"integer\"},\"points\":{\"type\":\"array\"},\"centroids\":{\"type\":\"array\"}}},"
@@ -133,10 +137,13 @@ void openapi_write(struct pasar_buf *buf, const struct route *table, size_t coun
                      "\"array\",\"maxItems\":10000,\"items\":{\"type\":\"object\",\"additionalProperties\":{\"type\":"
                      "[\"number\",\"null\"]}}}}}}");
         pasar_buf_adds(buf, ",\"responses\":{\"200\":{\"description\":\"OK\"");
-        if (route->schema)
-            pasar_buf_printf(buf,
-                             ",\"content\":{\"application/json\":{\"schema\":{\"$ref\":\"#/components/schemas/%s\"}}}",
-                             route->schema);
+        if (route->schema) {
+            bool has_all = route->accepted & PARAM_BIT(PARAM_OFFSET); /* model=all */
+            pasar_buf_printf(
+                buf, ",\"content\":{\"application/json\":{\"schema\":%s{\"$ref\":\"#/components/schemas/%s\"}%s}}",
+                has_all ? "{\"anyOf\":[" : "", route->schema,
+                has_all ? ",{\"$ref\":\"#/components/schemas/AllModels\"}]}" : "");
+        }
         pasar_buf_adds(
             buf,
             "},\"default\":{\"description\":\"what went wrong (RFC 9457)\",\"content\":{\"application/problem+json\":"
