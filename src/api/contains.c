@@ -4,8 +4,10 @@
 
 enum {
     LOOKS_MAX = 30000,         /* names that are compared to count */
-    FEW = 1000,                /* so many names are compared without narrowing further */
-    TERMS_MAX = 3,             /* lists that are intersected */
+    WORDS_MAX = 256,           /* completions of a word, and */
+    COMBINATIONS_MAX = 8192,   /* pairs of them, that are tried */
+    FEW = 100,                 /* so many names are compared without narrowing further */
+    TERMS_MAX = 4,             /* lists that are intersected */
     CUT = TOKEN_MAX_BYTES - 4, /* longer words may have been cut */
 };
 
@@ -122,6 +124,86 @@ static uint32_t intersect(const struct textindex *x, uint64_t *bits, const uint6
 
 /* ------------------------------------------------------------------ narrowing down */
 
+/* Distinct terms of words, to be combined. */
+struct words {
+    const struct textindex *index;
+    const char *suffix; /* only words that end with it; NULL: any */
+    size_t suffix_len;
+    uint32_t terms[WORDS_MAX], count;
+    bool failed; /* too many */
+};
+
+static int note_word(void *ctx, uint32_t word, size_t at)
+{
+    struct words *list = ctx;
+    const struct vocabulary_word *w = &list->index->vocabulary.words[word];
+    const char *text = vocabulary_text(&list->index->vocabulary, word);
+    (void)at;
+    if (list->index->terms[w->term].name_df == 0 ||
+        (list->suffix && w->len <= CUT &&
+         memcmp(text + w->len - list->suffix_len, list->suffix, list->suffix_len) != 0))
+        return 0;
+    list->failed = list->failed || list->count == WORDS_MAX;
+    if (!list->failed)
+        list->terms[list->count++] = w->term;
+    return list->failed;
+}
+
+/*
+ * The last two words of the query stand side by side in the name, the second perhaps unfinished and, when there are
+ * only two, the first perhaps the end of a longer one. Adds the documents of all such pairs. False when there are too
+ * many to try, or pairs that are not indexed.
+ */
+static bool collect_pairs(struct set *set, const struct tokens *t)
+{
+    const struct textindex *x = set->index;
+    const struct vocabulary *v = &x->vocabulary;
+    const struct token *left = &t->list[t->count - 2], *right = &t->list[t->count - 1];
+    struct words before = {.index = x}, after = {.index = x};
+    if (left->len > CUT || right->len > CUT)
+        return false;
+    uint32_t first, n = vocabulary_prefix(v, tokens_text(t, t->count - 1), right->len, &first);
+    for (uint32_t i = first; i < first + n && !after.failed; i++)
+        (void)note_word(&after, v->sorted[i], 0);
+    if (t->count > 2) {
+        int64_t word = vocabulary_find(v, tokens_text(t, t->count - 2), left->len);
+        if (word >= 0)
+            (void)note_word(&before, (uint32_t)word, 0);
+    } else if (!after.failed) {
+        before.suffix = tokens_text(t, 0);
+        before.suffix_len = left->len;
+        vocabulary_containing(v, before.suffix, left->len, note_word, &before);
+    }
+    if (before.failed || after.failed || before.count * after.count > COMBINATIONS_MAX)
+        return false;
+    for (uint32_t i = 0; i < before.count; i++) {
+        for (uint32_t k = 0; k < after.count; k++) {
+            if (!pairs_may_occur(&x->pairs, before.terms[i], after.terms[k]))
+                continue;
+            int64_t pair = pairs_find(&x->pairs, before.terms[i], after.terms[k]);
+            if (pair < 0 || !add_term(set, v->term_count + (uint32_t)pair))
+                return false;
+        }
+    }
+    return true;
+}
+
+/* Narrows c->bits, which are s->candidates, down to the set, which is there or (but for the first set) in s->other. */
+static uint32_t narrow_to(struct contains *c, struct similar_scratch *s)
+{
+    uint32_t left = intersect(c->index, s->candidates, c->bits ? s->other : NULL);
+    c->bits = s->candidates;
+    return left;
+}
+
+static struct set new_set(const struct contains *c, struct similar_scratch *s)
+{
+    struct set set = {.index = c->index, .bits = c->bits ? s->other : s->candidates};
+    set.left = c->index->doc_count / 4 + FEW; /* longer lists narrow little */
+    clear(c->index, set.bits);
+    return set;
+}
+
 /* Two words or more. */
 static void narrow(struct contains *c, struct similar_scratch *s)
 {
@@ -129,33 +211,31 @@ static void narrow(struct contains *c, struct similar_scratch *s)
     const struct tokens *t = &s->tokens;
     const struct token *first = &t->list[0], *last = &t->list[t->count - 1];
     struct required required = {.count = 0};
-    uint64_t most = x->doc_count / 4 + FEW; /* longer lists narrow little */
-    uint64_t *bits = s->candidates;
     uint32_t left = UINT32_MAX;
     require_inside(&required, x, t);
     c->is_none = required.missing;
-    clear(x, bits);
-    for (uint32_t i = 0; i < required.count && left > FEW && !c->is_none; i++) {
-        struct set set = {.index = x, .bits = c->bits ? s->other : bits, .left = most};
-        if (c->bits)
-            clear(x, s->other);
+    if (c->is_none)
+        return;
+    struct set set = new_set(c, s);
+    bool has_pairs = collect_pairs(&set, t);
+    if (has_pairs)
+        left = narrow_to(c, s);
+    for (uint32_t i = 0; i < required.count; i++) { /* while it costs less than comparing the names */
+        uint32_t df = x->terms[required.terms[i]].df;
+        if (left <= FEW || df / 64 > left)
+            break;
+        set = new_set(c, s);
         if (!add_term(&set, required.terms[i]))
             break;
-        left = x->terms[required.terms[i]].df;
-        if (c->bits)
-            left = intersect(x, bits, s->other);
-        c->bits = bits;
+        left = narrow_to(c, s);
     }
-    for (int end = 1; end >= 0 && left > FEW && !c->is_none; end--) { /* the last word, then the first */
-        struct set set = {.index = x, .bits = c->bits ? s->other : bits, .left = most};
-        clear(x, set.bits);
-        if (end ? last->len > CUT || !collect_prefixed(&set, tokens_text(t, t->count - 1), last->len)
-                : first->len > CUT || !collect_containing(&set, tokens_text(t, 0), first->len, true))
-            continue;
-        left = intersect(x, bits, c->bits ? s->other : NULL);
-        c->bits = bits;
+    for (int end = 1; end >= 0 && left > FEW && !has_pairs; end--) { /* the last word, then the first */
+        set = new_set(c, s);
+        if (end ? last->len <= CUT && collect_prefixed(&set, tokens_text(t, t->count - 1), last->len)
+                : first->len <= CUT && collect_containing(&set, tokens_text(t, 0), first->len, true))
+            left = narrow_to(c, s);
     }
-    c->is_none = c->is_none || left == 0;
+    c->is_none = left == 0;
 }
 
 void contains_prepare(struct contains *c, const struct textindex *x, const char *name, size_t len,

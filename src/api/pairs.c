@@ -11,16 +11,16 @@ static uint64_t hash(uint32_t left, uint32_t right)
     return x ^ x >> 32;
 }
 
-int pairs_init(struct pairs *pairs, uint64_t occurrences, struct pasar_err *err)
+int pairs_init(struct pairs *pairs, uint64_t noted, struct pasar_err *err)
 {
     memset(pairs, 0, sizeof *pairs);
     pairs->mask = 4095;
     pairs->seen_mask = 4095;
-    while (pairs->seen_mask < occurrences * 2)
+    while (pairs->seen_mask < noted * 2)
         pairs->seen_mask = pairs->seen_mask * 2 + 1;
     pairs->slots = calloc((size_t)pairs->mask + 1, sizeof *pairs->slots);
-    pairs->seen = calloc(pairs->seen_mask / 4 + 1, 1);
-    return pairs->slots && pairs->seen ? 0 : pasar_err_nomem(err, "word pairs");
+    pairs->seen = noted ? calloc(pairs->seen_mask / 4 + 1, 1) : NULL;
+    return pairs->slots && (pairs->seen || !noted) ? 0 : pasar_err_nomem(err, "word pairs");
 }
 
 void pairs_fini(struct pairs *pairs)
@@ -38,16 +38,20 @@ void pairs_note(struct pairs *pairs, uint32_t left, uint32_t right)
         pairs->seen[at / 4] = (uint8_t)(pairs->seen[at / 4] + (1u << shift));
 }
 
-bool pairs_is_repeated(const struct pairs *pairs, uint32_t left, uint32_t right)
+static unsigned seen(const struct pairs *pairs, uint32_t left, uint32_t right)
 {
     uint64_t at = hash(left, right) & pairs->seen_mask;
-    return (pairs->seen[at / 4] >> (at & 3) * 2 & 3) >= 2;
+    return pairs->seen[at / 4] >> (at & 3) * 2 & 3;
 }
 
-void pairs_end_noting(struct pairs *pairs)
+bool pairs_is_repeated(const struct pairs *pairs, uint32_t left, uint32_t right)
 {
-    free(pairs->seen);
-    pairs->seen = NULL;
+    return seen(pairs, left, right) >= 2;
+}
+
+bool pairs_may_occur(const struct pairs *pairs, uint32_t left, uint32_t right)
+{
+    return pairs->seen ? seen(pairs, left, right) > 0 : pairs_find(pairs, left, right) >= 0;
 }
 
 static struct pairs_slot *find_slot(const struct pairs *pairs, uint32_t left, uint32_t right)

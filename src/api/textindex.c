@@ -187,9 +187,9 @@ static int count_name(struct builder *b, uint32_t doc, struct pasar_err *err)
 static int count_pairs(struct builder *b, struct pasar_err *err)
 {
     struct textindex *x = b->index;
-    if (pairs_init(&x->pairs, b->name_count, err) != 0)
-        return -1;
     bool keeps_all = x->doc_count <= SINGLE_PAIRS_MAX;
+    if (pairs_init(&x->pairs, keeps_all ? 0 : b->name_count, err) != 0)
+        return -1;
     for (uint32_t doc = 0; doc < x->doc_count && !keeps_all; doc++) {
         for (uint64_t i = b->name_first[doc]; i + 1 < b->name_first[doc + 1]; i++)
             pairs_note(&x->pairs, b->name_terms[i], b->name_terms[i + 1]);
@@ -204,7 +204,6 @@ static int count_pairs(struct builder *b, struct pasar_err *err)
                 return -1;
         }
     }
-    pairs_end_noting(&x->pairs);
     x->term_count = x->vocabulary.term_count + x->pairs.count;
     return 0;
 }

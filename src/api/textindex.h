@@ -23,7 +23,7 @@
 #include "pasar/err.h"
 
 enum {
-    TEXTINDEX_BLOCK = 1024,     /* documents */
+    TEXTINDEX_BLOCK = 2048,     /* documents */
     TEXTINDEX_IN_NAME = 0x8000, /* flag beside a slot: the name holds the term */
 };
 
