@@ -46,16 +46,18 @@ struct pasar_csv_reader;
  * A reader over `read(ctx, …)`; records longer than max_record_bytes are PASAR_CSV_BAD. Memory stays below about
  * 3 × max_record_bytes + 1 MiB whatever comes (the record, its fields, libcsv's field). NULL when out of memory.
  */
-struct pasar_csv_reader *pasar_csv_reader_new(pasar_csv_read_fn read, void *ctx, size_t max_record_bytes) PASAR_MUSTCHECK;
+struct pasar_csv_reader *pasar_csv_reader_new(pasar_csv_read_fn read, void *ctx,
+                                              size_t max_record_bytes) PASAR_MUSTCHECK;
 void pasar_csv_reader_free(struct pasar_csv_reader *reader);
 
 /* A pasar_csv_read_fn over a file descriptor: ctx is a pointer to the int. EINTR is retried. */
 ssize_t pasar_csv_read_fd(void *ctx, void *bytes, size_t len);
 
 /*
- * The next record. *row (and what it points to) is valid until the next call. A record ends at LF, CRLF or a lone CR, as
- * in Python's csv, unless within quotes, where all three are data. Empty lines are passed over. A BOM is passed over at
- * the start of the stream only. Quotes open a field only at its start; inside a bare field they are literal. BAD reasons:
+ * The next record. *row (and what it points to) is valid until the next call. A record ends at LF, CRLF or a lone CR,
+ * as in Python's csv, unless within quotes, where all three are data. Empty lines are passed over. A BOM is passed over
+ * at the start of the stream only. Quotes open a field only at its start; inside a bare field they are literal. BAD
+ * reasons:
  * - record longer than max_record_bytes (without its line end);
  * - text after a closing quote; unterminated quote (also one that does not close within max_record_bytes): row->line is
  *   where the quote opened and reading goes on at the line after it, so that the damaged

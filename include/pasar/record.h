@@ -37,10 +37,10 @@ enum pasar_column {
 };
 
 struct pasar_column_info {
-    const char *name;  /* "discounted_price": CSV header, JSON member, feature name */
+    const char *name; /* "discounted_price": CSV header, JSON member, feature name */
     bool is_number;
-    bool is_integer;   /* rating_count */
-    double min, max;   /* valid range of a number, inclusive; max may be INFINITY */
+    bool is_integer; /* rating_count */
+    double min, max; /* valid range of a number, inclusive; max may be INFINITY */
 };
 
 extern const struct pasar_column_info pasar_columns[PASAR_COLUMNS];
@@ -72,9 +72,9 @@ void pasar_record_add_json(struct pasar_buf *buf, const struct pasar_record *rec
 
 /*
  * Reads a JSON object back. Text points into `json` or into `scratch` (reset here, must live as long as the record).
- * Refused, with a reason in err (PASAR_EDATA): not one JSON object, a missing or doubled column, a wrong type, a number out of
- * the column's range, null or empty product_id, no valid timestamp, invalid UTF-8, NUL characters, nested values.
- * Unknown members with scalar values are ignored, so that later versions may add some.
+ * Refused, with a reason in err (PASAR_EDATA): not one JSON object, a missing or doubled column, a wrong type, a number
+ * out of the column's range, null or empty product_id, no valid timestamp, invalid UTF-8, NUL characters, nested
+ * values. Unknown members with scalar values are ignored, so that later versions may add some.
  */
 int pasar_record_from_json(struct pasar_record *record, const char *json, size_t len, struct pasar_buf *scratch,
                            struct pasar_err *err) PASAR_MUSTCHECK;
@@ -87,15 +87,15 @@ void pasar_record_add_csv(struct pasar_buf *buf, const struct pasar_record *reco
 
 /* Which field of a CSV row holds which column, found by header name. */
 struct pasar_record_map {
-    size_t field_count;         /* fields in the header; each row must have as many */
-    int field[PASAR_COLUMNS];   /* index of the column's field */
-    int timestamp;              /* index of "timestamp", or -1 */
+    size_t field_count;       /* fields in the header; each row must have as many */
+    int field[PASAR_COLUMNS]; /* index of the column's field */
+    int timestamp;            /* index of "timestamp", or -1 */
 };
 
 /*
- * Reads the header row (names in any order, surrounding blanks ignored, further columns allowed). A missing column or one that stands twice is
- * an error (PASAR_EDATA) that names every such column.
- * "timestamp" is optional here; one that stands twice counts as absent.
+ * Reads the header row (names in any order, surrounding blanks ignored, further columns allowed). A missing column or
+ * one that stands twice is an error (PASAR_EDATA) that names every such column. "timestamp" is optional here; one that
+ * stands twice counts as absent.
  */
 int pasar_record_map_header(struct pasar_record_map *map, const struct pasar_csv_row *header,
                             struct pasar_err *err) PASAR_MUSTCHECK;
@@ -114,9 +114,9 @@ int pasar_record_from_csv(struct pasar_record *record, const struct pasar_record
 
 /* The end of a run as a control record carries it (one per partition, all alike). */
 struct pasar_run_end {
-    char run[80];      /* as in pasar.run; [A-Za-z0-9._-] */
-    uint64_t rows;     /* rows sent in the whole run, over all partitions */
-    uint64_t digest;   /* sum of pasar_hash_row over them, modulo 2^64 */
+    char run[80];            /* as in pasar.run; [A-Za-z0-9._-] */
+    uint64_t rows;           /* rows sent in the whole run, over all partitions */
+    uint64_t digest;         /* sum of pasar_hash_row over them, modulo 2^64 */
     int32_t partition_count; /* partitions that the run used; each gets a control record */
     int64_t timestamp_us;
 };
@@ -129,6 +129,7 @@ int pasar_run_digest_parse(const char *hex, uint64_t *digest) PASAR_MUSTCHECK;
 
 /* {"run":…,"rows":…,"digest":"16 hex digits","partitions":…,"timestamp":…} */
 void pasar_run_end_add_json(struct pasar_buf *buf, const struct pasar_run_end *end);
-int pasar_run_end_from_json(struct pasar_run_end *end, const char *json, size_t len, struct pasar_err *err) PASAR_MUSTCHECK;
+int pasar_run_end_from_json(struct pasar_run_end *end, const char *json, size_t len,
+                            struct pasar_err *err) PASAR_MUSTCHECK;
 
 #endif
