@@ -17,7 +17,7 @@ enum {
 
 static const double search_tol = 1e-6;       /* a search run may stop this early: the winner is finished afterwards */
 static const double search_least_work = 3e8; /* distances; some tenths of a second on one core */
-static const double search_budget = 1e10;    /* distances; some five seconds on one core */
+static const double search_budget = 2e10;    /* distances; some ten seconds on one core */
 
 const char *kmeans_stop_name(enum lloyd_stop stop)
 {
@@ -93,7 +93,7 @@ static int search_sample(struct kmeans_finalist *finalists, size_t *found, size_
     struct matrix sample;
     struct lloyd l;
     int result = -1;
-    on_sample.budget = search->budget / 2;
+    on_sample.budget = search->budget / 4;
     if (draw_sample(&sample, data, KMEANS_SAMPLE_ROWS, search->seed, err) == 0 &&
         lloyd_init(&l, &sample, k, labels, pool, err) == 0) {
         result = kmeans_search(&l, &on_sample, finalists, FINALISTS, found, err);
