@@ -262,6 +262,8 @@ uint32_t contains_count(const struct contains *c, int model, const uint64_t *exc
 {
     const struct textindex *x = c->index;
     uint32_t count = 0, looks = 0;
+    if (c->is_none)
+        return 0;
     for (uint32_t word = 0; word < (x->doc_count + 63) / 64 && count < max && looks < LOOKS_MAX && !c->is_none;
          word++) {
         uint64_t bits = (c->bits ? c->bits[word] : UINT64_MAX) & (except ? ~except[word] : UINT64_MAX);
