@@ -58,7 +58,7 @@ class Drill:
                 process.kill()
                 process.wait()
         if kind is not None:
-            for log in sorted(self.dir.glob("*.log")):
+            for log in sorted(self.dir.glob("*.log"))[-16:]:
                 print(f"--- {log.name} (end)\n" + "\n".join(log.read_text(errors="replace").splitlines()[-25:]))
         shutil.rmtree(self.dir, ignore_errors=True)
 
@@ -99,6 +99,34 @@ class Drill:
                     f"{n % 100}%", f"{n % 50 / 10}", f"{n % 30000:,}", "about " + "x" * (n % 200), "u", "un", "r", "rt",
                     "rc", f"https://example.invalid/{n}.jpg", f"https://example.invalid/p/{n}"])
         return path
+
+
+class Kafka:
+    """Apache Kafka (scripts/kafka) in the drill's directory."""
+
+    def __init__(self, drill, port):
+        source = pathlib.Path(os.environ.get("PASAR_SOURCE", pathlib.Path(__file__).resolve().parents[2]))
+        self.dir, self.script = drill.dir / "kafka", source / "scripts/kafka"
+        self.port = port
+
+    def order(self, *words):
+        result = subprocess.run([str(w) for w in (self.script, *words, "--dir", self.dir)], capture_output=True, text=True)
+        check(result.returncode == 0, f"scripts/kafka {words[0]}: {result.stderr}")
+
+    def start(self):
+        self.order("start", "--port", self.port, "--controller-port", self.port + 1)
+        return f"localhost:{self.port}"
+
+    def pid(self):
+        return int((self.dir / "pid").read_text())
+
+    def kill(self):
+        os.kill(self.pid(), signal.SIGKILL)
+
+    def stop(self):
+        with contextlib.suppress(ProcessLookupError, FileNotFoundError):
+            os.kill(self.pid(), signal.SIGCONT)
+        self.order("stop")
 
 
 def command(broker, text):
@@ -186,10 +214,10 @@ def check_exactly_once(out, count, start=1):
     check(set(ids) == wanted, f"strange rows: {sorted(set(ids) - wanted)[:5]}")
 
 
-def verify(drill, status=0):
+def verify(drill, status=0, out=None, timeout=60):
     """pasar-consumer --verify; returns what it prints."""
-    result = subprocess.run([str(BIN / "pasar-consumer"), "-q", "--verify", "-o", str(drill.out)], capture_output=True,
-                            text=True, timeout=60)
+    result = subprocess.run([str(BIN / "pasar-consumer"), "-q", "--verify", "-o", str(out or drill.out)], capture_output=True,
+                            text=True, timeout=timeout)
     check(result.returncode == status, f"--verify ended with {result.returncode}, not {status}:\n{result.stdout}{result.stderr}")
     return result.stdout
 
