@@ -7,6 +7,7 @@ is small and whose system calls fail now and then. Run by scripts/drill."""
 
 import argparse
 import array
+import contextlib
 import csv
 import json
 import math
@@ -293,9 +294,12 @@ class Storm:
         self.outage.add("disk")
         self.count("disk full")
         ballast = self.alone / ".ballast"
-        room = os.statvfs(self.alone)
         with open(ballast, "wb") as file:
-            os.posix_fallocate(file.fileno(), 0, max(1, (room.f_bavail - random.randrange(16)) * room.f_bsize))
+            for _ in range(10):  # the consumer writes meanwhile: what was free is taken
+                room = os.statvfs(self.alone)
+                with contextlib.suppress(OSError):
+                    os.posix_fallocate(file.fileno(), 0, max(1, room.f_bavail - random.randrange(16)) * room.f_bsize)
+                    break
         self.heals.append((now + random.uniform(0.5, 3), lambda: (ballast.unlink(), self.outage.discard("disk"))))
 
     def heal(self, now):
