@@ -37,10 +37,9 @@ static int reserve_row(struct loader *l, struct pasar_err *err)
     /* By a quarter: pages that are never written cost nothing, and realloc of large blocks moves no bytes. */
     size_t capacity = l->capacity + l->capacity / 4 + 4096;
     for (size_t i = 0; i < ds->feature_count; i++) {
-        void *column = ds->values[i];
-        if (grow_column(&column, capacity, sizeof(double), err) != 0)
+        if (spill_grow(&ds->column[i], capacity * sizeof(double), err) != 0)
             return -1;
-        ds->values[i] = column;
+        ds->values[i] = ds->column[i].data;
     }
     void *timestamp = l->timestamp;
     if (grow_column(&timestamp, capacity, sizeof *l->timestamp, err) != 0)
@@ -223,10 +222,19 @@ int dataset_load(struct dataset *ds, const char *dir, const struct pasar_batch_l
     return result;
 }
 
+void dataset_release(const struct dataset *ds, size_t begin, size_t end)
+{
+    for (size_t i = 0; i < ds->feature_count; i++)
+        spill_release(&ds->column[i], begin * sizeof(double), end * sizeof(double));
+}
+
 void dataset_fini(struct dataset *ds)
 {
     for (size_t i = 0; i < PASAR_FEATURES_MAX; i++)
-        free(ds->values[i]);
+        if (ds->column[i].data)
+            spill_free(&ds->column[i]);
+        else
+            free(ds->values[i]); /* filled by hand */
     free(ds->source);
     free(ds->files);
     *ds = (struct dataset){0};

@@ -1,6 +1,7 @@
 /*
  * The rows of all batch files as numbers: the chosen feature columns in arrival order, and where each row stands. Text
- * stays on disk (arrival.h reads it again). 8 bytes a feature and 4 a row are kept, 12 more while loading.
+ * stays on disk (arrival.h reads it again). 8 bytes a feature and 4 a row are kept, 12 more while loading; the values
+ * can be given back for a while (dataset_release).
  */
 #ifndef TRAINER_DATASET_H
 #define TRAINER_DATASET_H
@@ -12,6 +13,7 @@
 #include "pasar/batch.h"
 #include "pasar/err.h"
 #include "trainer/features.h"
+#include "trainer/spill.h"
 
 struct dataset_file {
     struct pasar_batch_name name;
@@ -25,8 +27,9 @@ struct dataset {
     size_t file_count;
     size_t rows;
     size_t feature_count;
-    double *values[PASAR_FEATURES_MAX]; /* values[feature][arrival number], raw; NaN = missing */
-    uint32_t *source;                   /* source[arrival number] = row number counted through the files */
+    double *values[PASAR_FEATURES_MAX];      /* values[feature][arrival number], raw; NaN = missing */
+    struct spill column[PASAR_FEATURES_MAX]; /* what `values` point into, when loaded from files */
+    uint32_t *source;                        /* source[arrival number] = row number counted through the files */
 };
 
 /* Told how far loading is: rows read so far. Returns non-zero to stop. May be NULL. */
@@ -42,5 +45,11 @@ int dataset_load(struct dataset *ds, const char *dir, const struct pasar_batch_l
                  const struct feature_set *set, dataset_progress_fn progress, void *ctx,
                  struct pasar_err *err) PASAR_MUSTCHECK;
 void dataset_fini(struct dataset *ds);
+
+/*
+ * Gives the memory of the values of rows [begin, end) back; they come again from a temporary file when they are read.
+ * Values that are on the heap stay.
+ */
+void dataset_release(const struct dataset *ds, size_t begin, size_t end);
 
 #endif

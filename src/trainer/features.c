@@ -174,12 +174,18 @@ static double imputed(const struct feature_set *set, const struct feature_scale 
     return isnan(x) ? scale->impute[i] : transformed(set->transform[i], x);
 }
 
+void features_fill_rows(struct matrix *m, const struct feature_set *set, const struct feature_scale *scale,
+                        double *const *values, size_t begin, size_t end)
+{
+    for (size_t row = begin; row < end; row++)
+        for (size_t i = 0; i < set->count; i++)
+            *matrix_at(m, row, i) = (imputed(set, scale, values, row, i) - scale->mean[i]) / scale->std[i];
+}
+
 void features_fill(struct matrix *m, const struct feature_set *set, const struct feature_scale *scale,
                    double *const *values)
 {
-    for (size_t row = 0; row < m->rows; row++)
-        for (size_t i = 0; i < set->count; i++)
-            *matrix_at(m, row, i) = (imputed(set, scale, values, row, i) - scale->mean[i]) / scale->std[i];
+    features_fill_rows(m, set, scale, values, 0, m->rows);
 }
 
 /* In-place quicksort in three parts (Dijkstra's flag), since hashes of duplicate points come in long runs. */

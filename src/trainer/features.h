@@ -43,7 +43,11 @@ struct feature_scale {
 void feature_scale_measure(struct feature_scale *scale, const struct feature_set *set, double *const *values,
                            size_t rows);
 
-/* Fills the first m->rows rows of `m` (cols = set->count) with z-scores. */
+/* Fills rows [begin, end) of `m` (cols = set->count) with z-scores. */
+void features_fill_rows(struct matrix *m, const struct feature_set *set, const struct feature_scale *scale,
+                        double *const *values, size_t begin, size_t end);
+
+/* Fills all rows. */
 void features_fill(struct matrix *m, const struct feature_set *set, const struct feature_scale *scale,
                    double *const *values);
 

@@ -3,6 +3,10 @@
  * k-means++, the screen for single-point moves. Built three times (baseline, AVX2, AVX-512) from one source and chosen
  * at run time. All three do the same additions and multiplications in the same order, without fused multiply-add, so
  * their results are equal to the last bit.
+ *
+ * Distances are not taken apart into |x|^2 - 2 x.c + |c|^2 with the products from a BLAS: with so few columns that only
+ * writes and reads a matrix of rows x k. Measured at 1M x 5, k = 64, two cores: OpenBLAS's dgemm for the products
+ * alone, in blocks that fit the cache, 8.9 to 13.9 ms; a whole step here (products, nearest, sums) 8.7 ms.
  */
 #ifndef TRAINER_KMEANS_KERNEL_H
 #define TRAINER_KMEANS_KERNEL_H

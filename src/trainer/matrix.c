@@ -6,12 +6,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <unistd.h>
 
 enum { LARGE_PAGE = 2 << 20, LARGE_MATRIX = 8 << 20 }; /* bytes */
 
 int matrix_init(struct matrix *m, size_t rows, size_t cols, struct pasar_err *err)
 {
-    *m = (struct matrix){rows, cols, NULL};
+    *m = (struct matrix){.rows = rows, .cols = cols};
     if (cols < 1 || cols > MATRIX_MAX_COLS)
         return pasar_err_set(err, PASAR_EBUG, "a matrix of %zu columns", cols);
     size_t tile_bytes = cols * MATRIX_TILE * sizeof *m->cells;
@@ -22,6 +23,7 @@ int matrix_init(struct matrix *m, size_t rows, size_t cols, struct pasar_err *er
     bool large = tiles > LARGE_MATRIX / tile_bytes;
     size_t unit = large ? LARGE_PAGE : 64;
     size_t bytes = (tiles * tile_bytes + unit - 1) / unit * unit;
+    m->bytes = bytes;
     m->cells = aligned_alloc(unit, bytes);
     if (!m->cells)
         return pasar_err_nomem(err, "feature matrix");
@@ -35,7 +37,16 @@ int matrix_init(struct matrix *m, size_t rows, size_t cols, struct pasar_err *er
 void matrix_fini(struct matrix *m)
 {
     free(m->cells);
-    *m = (struct matrix){0, 0, NULL};
+    *m = (struct matrix){0};
+}
+
+void matrix_discard(struct matrix *m)
+{
+    uintptr_t page = (uintptr_t)sysconf(_SC_PAGESIZE);
+    uintptr_t begin = ((uintptr_t)m->cells + page - 1) / page * page;
+    uintptr_t end = ((uintptr_t)m->cells + m->bytes) / page * page;
+    if (begin < end)
+        (void)madvise((void *)begin, end - begin, MADV_DONTNEED);
 }
 
 void matrix_set_rows(struct matrix *m, size_t rows)

@@ -20,6 +20,7 @@ enum {
 struct matrix {
     size_t rows, cols;
     double *cells; /* 64-byte aligned; rows past the last are zero */
+    size_t bytes;  /* of cells */
 };
 
 /* Room for `rows` x `cols` (1 .. MATRIX_MAX_COLS) values that the caller will write; padding is zero. 0, or -1 with
@@ -29,6 +30,9 @@ void matrix_fini(struct matrix *m);
 
 /* Shrinks or regrows to `rows` (at most what matrix_init was given); cells of the last tile past them become zero. */
 void matrix_set_rows(struct matrix *m, size_t rows);
+
+/* Forgets all cells and gives their memory back until they are written again. */
+void matrix_discard(struct matrix *m);
 
 static inline size_t matrix_tiles(const struct matrix *m)
 {

@@ -11,6 +11,8 @@
 #include "trainer/projection.h"
 #include "trainer/quality.h"
 
+enum { FILL_ROWS = 1 << 16 };
+
 void models_rows(uint64_t n, uint64_t rows[PASAR_MODELS])
 {
     uint64_t third = n / 3 + (n % 3 != 0);
@@ -91,12 +93,19 @@ static int make_points(struct pasar_model *model, struct matrix *points, const s
 {
     struct feature_scale scale;
     size_t rows = (size_t)model->rows;
+    matrix_discard(points); /* those of the model before: they and the values would be too much at a time */
     feature_scale_measure(&scale, set, ds->values, rows);
     take_features(model, set, &scale);
     /* The points are not there yet: their memory serves for the count of the distinct ones. */
     model->distinct_rows = features_distinct(set, &scale, ds->values, rows, (uint64_t *)(void *)points->cells);
     matrix_set_rows(points, rows);
-    features_fill(points, set, &scale, ds->values);
+    /* Until the medians nobody needs the values: as the points grow, their memory goes. */
+    for (size_t begin = 0; begin < rows; begin += FILL_ROWS) {
+        size_t end = rows - begin > FILL_ROWS ? begin + FILL_ROWS : rows;
+        features_fill_rows(points, set, &scale, ds->values, begin, end);
+        dataset_release(ds, begin, end);
+    }
+    dataset_release(ds, 0, ds->rows);
     return pool_check(pool, err);
 }
 
