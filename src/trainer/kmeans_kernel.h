@@ -4,9 +4,11 @@
  * at run time. All three do the same additions and multiplications in the same order, without fused multiply-add, so
  * their results are equal to the last bit.
  *
- * Distances are not taken apart into |x|^2 - 2 x.c + |c|^2 with the products from a BLAS: with so few columns that only
- * writes and reads a matrix of rows x k. Measured at 1M x 5, k = 64, two cores: OpenBLAS's dgemm for the products
- * alone, in blocks that fit the cache, 8.9 to 13.9 ms; a whole step here (products, nearest, sums) 8.7 ms.
+ * Distances are not taken apart into |x|^2 - 2 x.c + |c|^2 with the products from a BLAS: with so few columns that
+ * mostly writes and reads a matrix of rows x k. Measured at 1M x 5, k = 64, two cores, machine idle: OpenBLAS's dgemm
+ * in blocks that fit the cache takes 6.4 to 7.0 ms for the products alone; a whole step here (products, nearest,
+ * sums) 9.0 to 9.4 ms. What dgemm leaves to be done, nearest and sums over 64M products, was not measured. BLAS results
+ * also differ by processor, these do not.
  */
 #ifndef TRAINER_KMEANS_KERNEL_H
 #define TRAINER_KMEANS_KERNEL_H
