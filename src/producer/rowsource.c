@@ -18,7 +18,7 @@ struct rowsource {
     const char *name;
     struct pasar_record_map map;
     uint64_t row;
-    struct clean_counts counts;
+    struct pasar_clean_counts counts;
     struct pasar_err why; /* of the latest reject */
 };
 
@@ -161,13 +161,13 @@ enum rowsource_result rowsource_next(struct rowsource *source, struct rowsource_
             return ROWSOURCE_REJECT;
         pasar_err_clear(&source->why);
         row->reason = source->why.msg;
-        if (clean_row(&source->map, &csv, &row->record, &source->counts, &source->why) != 0)
+        if (pasar_clean_row(&source->map, &csv, &row->record, &source->counts, &source->why) != 0)
             return ROWSOURCE_REJECT;
         return ROWSOURCE_ROW;
     }
 }
 
-const struct clean_counts *rowsource_counts(const struct rowsource *source)
+const struct pasar_clean_counts *rowsource_counts(const struct rowsource *source)
 {
     return &source->counts;
 }

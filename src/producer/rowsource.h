@@ -6,9 +6,9 @@
 #include <stdint.h>
 
 #include "pasar/attrs.h"
+#include "pasar/clean.h"
 #include "pasar/err.h"
 #include "pasar/record.h"
-#include "producer/clean.h"
 
 enum rowsource_result {
     ROWSOURCE_ROW,    /* a record to send */
@@ -47,7 +47,7 @@ void rowsource_free(struct rowsource *source);
 enum rowsource_result rowsource_next(struct rowsource *source, struct rowsource_row *row, struct pasar_err *err);
 
 /* Nulls of the rows so far, by column and cause. */
-const struct clean_counts *rowsource_counts(const struct rowsource *source);
+const struct pasar_clean_counts *rowsource_counts(const struct rowsource *source);
 
 /* Bytes of the files consumed so far (packed ones, if gzip), and of all files; the total is 0 when it is not known. */
 uint64_t rowsource_offset(const struct rowsource *source);

@@ -235,7 +235,7 @@ static void test_rowsource__nulls_are_counted_by_cause(void **state)
     assert_non_null(source);
     read_ids(source, ids, sizeof ids);
     assert_string_equal(ids, "A:1 !:2 !:3 ");
-    const struct clean_counts *counts = rowsource_counts(source);
+    const struct pasar_clean_counts *counts = rowsource_counts(source);
     assert_int_equal(counts->missing[PASAR_COL_DISCOUNTED_PRICE], 1);
     assert_int_equal(counts->missing[PASAR_COL_PRODUCT_LINK], 1);
     assert_int_equal(counts->unparseable[PASAR_COL_ACTUAL_PRICE], 1);
