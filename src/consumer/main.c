@@ -24,6 +24,7 @@ static int finish(struct consumer_config *config, const struct stats *stats, con
     pasar_options_start_log(&config_options, &config->common);
     stats_add_text(&text, stats);
     line = pasar_buf_cstr(&text);
+    pasar_log_flush();
     pasar_info("done: %s", line != NULL ? line : "");
     pasar_buf_fini(&text);
     return cause->code != PASAR_OK ? (int)cause->code : (int)err.code;

@@ -40,6 +40,7 @@ static void say_summary(struct producer_config *config, const struct summary *su
     pasar_options_start_log(&config_options, &config->common);
     summary_add_text(&text, summary);
     line = pasar_buf_cstr(&text);
+    pasar_log_flush();
     pasar_info("done: %s", line != NULL ? line : "");
     pasar_buf_fini(&text);
 }
