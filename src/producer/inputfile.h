@@ -11,13 +11,20 @@
 
 struct inputfile;
 
-/* Opens `path` ("-" = standard input). NULL with err: PASAR_ENOINPUT, or PASAR_EDATA for text that is UTF-16. */
-struct inputfile *inputfile_open(const char *path, struct pasar_err *err) PASAR_MUSTCHECK;
+/* What is done about every 100 ms while a pipe or terminal has nothing to read. False ends the waiting. */
+typedef bool (*inputfile_idle_fn)(void *ctx);
+
+/*
+ * Opens `path` ("-" = standard input). A pipe is waited for until its first bytes come; `idle` may be NULL. NULL with
+ * err: PASAR_ENOINPUT, PASAR_EDATA for text that is UTF-16, PASAR_ETEMP when `idle` said no.
+ */
+struct inputfile *inputfile_open(const char *path, inputfile_idle_fn idle, void *idle_ctx,
+                                 struct pasar_err *err) PASAR_MUSTCHECK;
 void inputfile_free(struct inputfile *file);
 
 /*
  * A pasar_csv_read_fn: ctx is the struct inputfile. After -1, inputfile_error says more than errno where it is set
- * (damaged gzip data).
+ * (damaged gzip data; PASAR_ETEMP when `idle` said no).
  */
 ssize_t inputfile_read(void *ctx, void *bytes, size_t len);
 const struct pasar_err *inputfile_error(const struct inputfile *file);

@@ -99,15 +99,26 @@ static enum next handle_reject(struct producer *p, const struct sink_reject *rej
     return NEXT_ROW;
 }
 
-/* Holds back while the next row is not due yet. */
-static void pace(struct producer *p)
+/* Holds back while the next row is not due yet. 0, or -1 with err when the sink has failed meanwhile. */
+static int pace(struct producer *p, struct pasar_err *err)
 {
     int64_t ahead_ms;
+    int result = 0;
 
     if (p->config->rate <= 0 && p->pacer.pause_max <= 0)
-        return;
-    while ((ahead_ms = (p->pacer.due_ns - pasar_clock_mono_ns()) / 1000000) > 0 && !pasar_stop_requested())
-        p->sink->ops->wait(p->sink, ahead_ms < 200 ? (int)ahead_ms : 200);
+        return 0;
+    while (result == 0 && (ahead_ms = (p->pacer.due_ns - pasar_clock_mono_ns()) / 1000000) > 0 &&
+           !pasar_stop_requested())
+        result = p->sink->ops->wait(p->sink, ahead_ms < 200 ? (int)ahead_ms : 200, err);
+    return result;
+}
+
+/* While a pipe has nothing to read: acknowledgements. False after a stop, or when the sink has failed. */
+static bool idle(void *ctx)
+{
+    struct producer *p = ctx;
+
+    return !pasar_stop_requested() && p->sink->ops->wait(p->sink, 0, NULL) == 0;
 }
 
 static void count_row(struct producer *p, const struct rowsource_row *row)
@@ -170,7 +181,8 @@ static enum next handle_row(struct producer *p, struct rowsource_row *row, struc
 
     if (row->row <= p->run.tail.last && pass_over(p, row, &next, err))
         return next;
-    pace(p);
+    if (pace(p, err) != 0)
+        return NEXT_FAILED;
     row->record.timestamp_us = next_timestamp(p);
     pasar_buf_reset(&p->json);
     pasar_record_add_json(&p->json, &row->record);
@@ -259,6 +271,11 @@ static int send_rows(struct producer *p, struct pasar_err *err)
         }
         case ROWSOURCE_END:
             return check_stored(p, err);
+        case ROWSOURCE_IDLE:
+            if (pasar_stop_requested())
+                return 1;
+            (void)p->sink->ops->wait(p->sink, 0, err); /* says again what has failed */
+            return -1;
         case ROWSOURCE_ERROR:
             return -1;
         }
@@ -331,6 +348,7 @@ static int open_all(struct producer *p, char run[RUNID_MAX], struct pasar_err *e
     p->done = (struct checkpoint_counts){0};
     p->last_timestamp_us = p->from.timestamp_us;
     p->summary->digest = p->from.digest + p->run.tail.digest;
+    rowsource_set_idle(p->source, idle, p);
     p->sink->ops->begin(p->sink, run, p->run.is_tracked ? &p->run.acks : NULL);
     pasar_debug("run %s begins at row %" PRIu64, run, p->run.tail.last + 1);
     return 0;

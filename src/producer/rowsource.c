@@ -14,6 +14,8 @@ struct rowsource {
     size_t max_row_bytes;
     uint64_t total, done;    /* bytes: of all files (0 = unknown), of the files read to their end */
     struct inputfile *input; /* NULL between files */
+    bool (*idle)(void *ctx); /* NULL = none */
+    void *idle_ctx;
     struct pasar_csv_reader *reader;
     const char *name;
     struct pasar_record_map map;
@@ -66,7 +68,7 @@ static int read_header(struct rowsource *source, struct pasar_err *err)
 static int open_file(struct rowsource *source, const char *path, struct pasar_err *err)
 {
     source->name = inputfile_name(path);
-    source->input = inputfile_open(path, err);
+    source->input = inputfile_open(path, source->idle, source->idle_ctx, err);
     if (source->input == NULL)
         return -1;
     source->reader = pasar_csv_reader_new(inputfile_read, source->input, source->max_row_bytes);
@@ -126,6 +128,21 @@ void rowsource_free(struct rowsource *source)
     free(source);
 }
 
+void rowsource_set_idle(struct rowsource *source, bool (*idle)(void *ctx), void *ctx)
+{
+    source->idle = idle;
+    source->idle_ctx = ctx;
+}
+
+/* What an error is: PASAR_ETEMP comes from the waiting for a pipe alone. */
+static enum rowsource_result failed(struct pasar_err *err)
+{
+    if (err->code != PASAR_ETEMP)
+        return ROWSOURCE_ERROR;
+    pasar_err_clear(err);
+    return ROWSOURCE_IDLE;
+}
+
 enum rowsource_result rowsource_next(struct rowsource *source, struct rowsource_row *row, struct pasar_err *err)
 {
     for (;;) {
@@ -137,13 +154,13 @@ enum rowsource_result rowsource_next(struct rowsource *source, struct rowsource_
             if (source->next_file == source->file_count)
                 return ROWSOURCE_END;
             if (open_file(source, source->files[source->next_file], err) != 0)
-                return ROWSOURCE_ERROR;
+                return failed(err);
             source->next_file++;
         }
         enum pasar_csv_result result = pasar_csv_reader_next(source->reader, &csv, &reason, &read_err);
         if (result == PASAR_CSV_ERROR) {
             read_error(source, &read_err, err);
-            return ROWSOURCE_ERROR;
+            return failed(err);
         }
         if (result == PASAR_CSV_END) {
             source->done += inputfile_offset(source->input);

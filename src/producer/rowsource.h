@@ -2,6 +2,7 @@
 #ifndef PRODUCER_ROWSOURCE_H
 #define PRODUCER_ROWSOURCE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -14,6 +15,7 @@ enum rowsource_result {
     ROWSOURCE_ROW,    /* a record to send */
     ROWSOURCE_REJECT, /* a data row that cannot be a record; `reason` says why */
     ROWSOURCE_END,    /* all files were read to their end */
+    ROWSOURCE_IDLE,   /* the idle function said no while a pipe was waited for; nothing more can be read */
     ROWSOURCE_ERROR   /* err: a file cannot be read, or is no product CSV */
 };
 
@@ -39,6 +41,12 @@ struct rowsource;
 struct rowsource *rowsource_open(char *const *files, int file_count, size_t max_row_bytes,
                                  struct pasar_err *err) PASAR_MUSTCHECK;
 void rowsource_free(struct rowsource *source);
+
+/*
+ * What is done about every 100 ms while a pipe has nothing to read; false ends the waiting (ROWSOURCE_IDLE). Without
+ * one, a pipe is waited for until it has something.
+ */
+void rowsource_set_idle(struct rowsource *source, bool (*idle)(void *ctx), void *ctx);
 
 /*
  * The next data row. Rejected are: wrong number of fields, invalid UTF-8, NUL, bad quotes, longer than max_row_bytes,

@@ -74,6 +74,9 @@ static void read_ids(struct rowsource *source, char *ids, size_t size)
         case ROWSOURCE_REJECT:
             len += (size_t)snprintf(ids + len, size - len, "!:%d ", (int)row.row);
             continue;
+        case ROWSOURCE_IDLE:
+            snprintf(ids + len, size - len, "idle");
+            return;
         case ROWSOURCE_END:
             return;
         case ROWSOURCE_ERROR:
@@ -198,6 +201,38 @@ static void test_rowsource__pipes_are_read_once(void **state)
     rowsource_free(source);
 }
 
+/* Idle three times, then it has had enough. */
+static bool have_patience(void *ctx)
+{
+    return ++*(int *)ctx < 3;
+}
+
+static void test_rowsource__a_silent_pipe_can_be_left(void **state)
+{
+    char *files[] = {path[0]};
+    static const char text[] = HEADER "A" REST "B";
+    struct pasar_err err = PASAR_ERR_INIT;
+    char ids[512];
+    int idle = 0;
+
+    (void)state;
+    assert_int_equal(mkfifo(path[0], 0600), 0);
+    struct rowsource *source = rowsource_open(files, 1, 1 << 20, &err);
+    assert_non_null(source);
+    rowsource_set_idle(source, have_patience, &idle);
+    read_ids(source, ids, sizeof ids); /* nobody has it open for writing */
+    assert_string_equal(ids, "idle");
+    assert_int_equal(idle, 3);
+    idle = 0;
+    int fd = open(path[0], O_RDWR);
+    assert_int_equal(write(fd, text, sizeof text - 1), sizeof text - 1);
+    read_ids(source, ids, sizeof ids);
+    assert_string_equal(ids, "A:1 idle"); /* and not half of B */
+    assert_int_equal(err.code, PASAR_OK);
+    rowsource_free(source);
+    close(fd);
+}
+
 static void test_rowsource__standard_input_is_a_file_too(void **state)
 {
     char *files[] = {(char[]){"-"}};
@@ -252,6 +287,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_rowsource__a_bad_file_stops_the_run_before_its_first_row, setup, teardown),
         cmocka_unit_test_setup_teardown(test_rowsource__damaged_gzip_is_an_error_after_the_good_rows, setup, teardown),
         cmocka_unit_test_setup_teardown(test_rowsource__pipes_are_read_once, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_rowsource__a_silent_pipe_can_be_left, setup, teardown),
         cmocka_unit_test_setup_teardown(test_rowsource__standard_input_is_a_file_too, setup, teardown),
         cmocka_unit_test_setup_teardown(test_rowsource__nulls_are_counted_by_cause, setup, teardown),
     };
