@@ -273,16 +273,16 @@ out:
 enum run_result run_open(struct run *run, const struct producer_config *config, char *const *files, int file_count,
                          struct sink *sink, struct pasar_err *err)
 {
-    struct inputid input;
+    struct inputid input = {0};
     struct watermarks *marks;
     enum run_result result = RUN_ERROR;
     int32_t partition_count;
     char *cluster;
 
     *run = (struct run){.config = config, .lock = -1, .end_partition = -1};
-    if (inputid_of(&input, files, file_count, err) != 0)
+    if (config_sink(config) == SINK_KIND_KAFKA && inputid_of(&input, files, file_count, err) != 0)
         return RUN_ERROR;
-    run->is_tracked = input.is_repeatable && config_sink(config) == SINK_KIND_KAFKA;
+    run->is_tracked = input.is_repeatable;
     if (!run->is_tracked) {
         if (config->run_id != NULL)
             snprintf(run->id, sizeof(run->id), "%s", config->run_id);
