@@ -23,7 +23,8 @@ struct inputfile {
     bool may_wait; /* a pipe, a terminal: reading it can take for ever */
     inputfile_idle_fn idle;
     void *idle_ctx;
-    uint64_t size, offset;
+    struct inputfile_stamp stamp;
+    uint64_t offset;
     unsigned char *packed; /* bytes read and not yet handed out: gzip data, or the first bytes of a plain file */
     size_t packed_len, packed_pos;
     bool eof;
@@ -48,6 +49,28 @@ static int await_input(struct inputfile *file)
     return 0;
 }
 
+static struct inputfile_stamp stamp_of(const struct stat *st)
+{
+    return (struct inputfile_stamp){st->st_dev, st->st_ino, st->st_size, st->st_mtim};
+}
+
+/* At the end of a regular file, and past what was its end: is it still the file that was opened? */
+static int check_unchanged(struct inputfile *file)
+{
+    struct inputfile_stamp now;
+    struct stat st;
+
+    if (fstat(file->fd, &st) != 0)
+        return pasar_err_errno(&file->err, PASAR_ENOINPUT, "stat");
+    now = stamp_of(&st);
+    if (file->offset == (uint64_t)file->stamp.size && inputfile_same_stamp(&now, &file->stamp))
+        return 0;
+    return pasar_err_set(&file->err, PASAR_EDATA,
+                         "it was changed while it was read (%lld bytes at the start, %lld now), so the run stays "
+                         "without an end",
+                         (long long)file->stamp.size, (long long)now.size);
+}
+
 /* Reads what there is: the count, 0 at the end, or -1 with errno or the file's error. */
 static ssize_t read_some(struct inputfile *file, void *bytes, size_t len)
 {
@@ -63,6 +86,11 @@ static ssize_t read_some(struct inputfile *file, void *bytes, size_t len)
     if (n > 0)
         file->offset += (uint64_t)n;
     file->eof = n == 0;
+    if (file->is_regular && n >= 0 && (n == 0 || file->offset > (uint64_t)file->stamp.size) &&
+        check_unchanged(file) != 0) {
+        errno = EIO;
+        return -1;
+    }
     return n;
 }
 
@@ -136,7 +164,8 @@ struct inputfile *inputfile_open(const char *path, inputfile_idle_fn idle, void 
     }
     file->may_wait = !S_ISREG(st.st_mode);
     file->is_regular = S_ISREG(st.st_mode) && !file->is_stdin;
-    file->size = file->is_regular ? (uint64_t)st.st_size : 0;
+    if (file->is_regular)
+        file->stamp = stamp_of(&st);
     if (S_ISREG(st.st_mode))
         (void)posix_fadvise(file->fd, 0, 0, POSIX_FADV_SEQUENTIAL);
     if (read_start(file) != 0) {
@@ -248,5 +277,16 @@ bool inputfile_is_gzip(const struct inputfile *file)
 
 uint64_t inputfile_size(const struct inputfile *file)
 {
-    return file->size;
+    return (uint64_t)file->stamp.size;
+}
+
+struct inputfile_stamp inputfile_stamp(const struct inputfile *file)
+{
+    return file->stamp;
+}
+
+bool inputfile_same_stamp(const struct inputfile_stamp *a, const struct inputfile_stamp *b)
+{
+    return a->dev == b->dev && a->ino == b->ino && a->size == b->size && a->modified.tv_sec == b->modified.tv_sec &&
+           a->modified.tv_nsec == b->modified.tv_nsec;
 }

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/types.h>
+#include <time.h>
 
 #include "pasar/attrs.h"
 #include "pasar/err.h"
@@ -24,7 +25,8 @@ void inputfile_free(struct inputfile *file);
 
 /*
  * A pasar_csv_read_fn: ctx is the struct inputfile. After -1, inputfile_error says more than errno where it is set
- * (damaged gzip data; PASAR_ETEMP when `idle` said no).
+ * (damaged gzip data; PASAR_ETEMP when `idle` said no). A regular file must stay what it was when it was opened until
+ * its last byte was handed out: else this fails with PASAR_EDATA, before the end that would make a cut row a whole one.
  */
 ssize_t inputfile_read(void *ctx, void *bytes, size_t len);
 const struct pasar_err *inputfile_error(const struct inputfile *file);
@@ -36,6 +38,17 @@ uint64_t inputfile_offset(const struct inputfile *file);
 bool inputfile_is_regular(const struct inputfile *file);
 bool inputfile_is_gzip(const struct inputfile *file);
 uint64_t inputfile_size(const struct inputfile *file);
+
+/* What a regular file was when it was opened; all 0 for others. Files of the same stamp have the same bytes. */
+struct inputfile_stamp {
+    dev_t dev;
+    ino_t ino;
+    off_t size;
+    struct timespec modified;
+};
+
+struct inputfile_stamp inputfile_stamp(const struct inputfile *file);
+bool inputfile_same_stamp(const struct inputfile_stamp *a, const struct inputfile_stamp *b);
 
 /* The name for messages: the path, or "(stdin)". */
 const char *inputfile_name(const char *path);

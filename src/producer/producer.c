@@ -40,7 +40,7 @@ struct producer {
     struct checkpoint_counts done; /* the account up to the last row dealt with */
     struct pacer pacer;
     int64_t rebuilt_ns[REBUILDS_MAX]; /* when clients were replaced, a ring */
-    struct rowsource *source;
+    struct rowsource *source;         /* one for all clients, so that they read the same bytes */
     struct sink *sink;
     struct rejects *rejects; /* NULL without --rejects */
     struct summary *summary;
@@ -329,8 +329,9 @@ static int open_all(struct producer *p, char run[RUNID_MAX], struct pasar_err *e
     bool is_new = p->run.config == NULL;
     enum run_result result = RUN_READY;
 
-    p->source = rowsource_open(p->files, p->file_count, config->max_row_bytes, err);
-    if (p->source == NULL)
+    if (p->source != NULL)
+        rowsource_rewind(p->source);
+    else if ((p->source = rowsource_open(p->files, p->file_count, config->max_row_bytes, err)) == NULL)
         return -1;
     p->sink = sink_open(config, err);
     if (p->sink == NULL)
@@ -375,10 +376,8 @@ static int close_client(struct producer *p, int result, struct pasar_err *err)
     if (rejects_close(p->rejects, &later) != 0 || summary_check(p->summary, &later) != 0)
         result = pasar_err_set(err, later.code, "%s", later.msg);
     sink_free(p->sink);
-    rowsource_free(p->source);
     p->rejects = NULL;
     p->sink = NULL;
-    p->source = NULL;
     return is_broken && later.code == PASAR_OK && !pasar_stop_requested() ? 2 : result;
 }
 
@@ -441,6 +440,7 @@ int producer_run(const struct producer_config *config, char *const *files, int f
     if (result == 1)
         result = stopped(&p, err);
     run_close(&p.run);
+    rowsource_free(p.source);
     pasar_buf_fini(&p.json);
     return result == 0 ? 0 : -1;
 }

@@ -37,10 +37,16 @@ struct rowsource;
  * file was opened and its header checked, so that a missing file or column stops the program before the first row; what
  * can be read only once (a pipe) is checked when its turn comes. NULL with err: PASAR_ENOINPUT for what cannot be
  * opened, PASAR_EDATA for an empty file, UTF-16, or missing columns (all are named). `files` is kept by reference.
+ *
+ * From then on a regular file must stay what it is until it was read: one that was cut, grew, was written to or
+ * replaced is an error (PASAR_EDATA) before its last row.
  */
 struct rowsource *rowsource_open(char *const *files, int file_count, size_t max_row_bytes,
                                  struct pasar_err *err) PASAR_MUSTCHECK;
 void rowsource_free(struct rowsource *source);
+
+/* Begins again with the first row of the same files. */
+void rowsource_rewind(struct rowsource *source);
 
 /*
  * What is done about every 100 ms while a pipe has nothing to read; false ends the waiting (ROWSOURCE_IDLE). Without
