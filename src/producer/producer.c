@@ -329,6 +329,7 @@ static int open_all(struct producer *p, char run[RUNID_MAX], struct pasar_err *e
     bool is_new = p->run.config == NULL;
     enum run_result result = RUN_READY;
 
+    p->done = (struct checkpoint_counts){0}; /* whatever fails below, no row of an earlier client is taken for safe */
     if (p->source != NULL)
         rowsource_rewind(p->source);
     else if ((p->source = rowsource_open(p->files, p->file_count, config->max_row_bytes, err)) == NULL)
@@ -346,7 +347,6 @@ static int open_all(struct producer *p, char run[RUNID_MAX], struct pasar_err *e
     if (config->rejects != NULL && (p->rejects = rejects_open(config->rejects, err)) == NULL)
         return -1;
     p->from = p->run.acks.done.counts;
-    p->done = (struct checkpoint_counts){0};
     p->last_timestamp_us = p->from.timestamp_us;
     p->summary->digest = p->from.digest + p->run.tail.digest;
     rowsource_set_idle(p->source, idle, p);

@@ -2,10 +2,12 @@
 """A fatal error of the idempotent producer costs a new client, not a row; too many of them end it, and the same command
 goes on."""
 
+import os
+import signal
 import subprocess
 import time
 
-from drill import TOPIC, Drill, await_, await_log, check, command, finish, numbers
+from drill import TOPIC, Drill, await_, await_log, check, command, finish, numbers, terminate
 
 ROWS = 12000
 OUT_OF_ORDER = "err 0 45 1"  # to the next produce request: OUT_OF_ORDER_SEQUENCE_NUMBER, which is fatal
@@ -52,4 +54,21 @@ with Drill() as drill:  # again and again: it gives up, and the same command goe
     log = finish(producer, 20, 74)
     check("within a minute" in log, log)
     finish(drill.producer(broker.brokers, csv, "--state", drill.dir / "state"), 30)
+    check_topic(broker, ROWS)
+
+with Drill() as drill:  # stopped while the new client looks for what the old one has stored: its lost rows stay lost to nobody
+    broker = drill.broker()
+    csv = drill.catalogue(ROWS)
+    options = (csv, "--state", drill.dir / "state")
+    producer = drill.producer(broker.brokers, *options, "--rate", "4000")
+    await_log(producer, "begins")
+    time.sleep(1.5)
+    command(broker, OUT_OF_ORDER)
+    await_log(producer, "new client", 10)
+    await_(lambda: producer.log.read_text().count("connected to") == 2, "the new client")
+    os.kill(broker.pid, signal.SIGSTOP)
+    terminate(producer, 75)
+    os.kill(broker.pid, signal.SIGCONT)
+    counts = numbers(finish(drill.producer(broker.brokers, *options), 30))
+    check(counts["rows read"] == ROWS and counts["sent"] > 0, f"counts {counts}")
     check_topic(broker, ROWS)
