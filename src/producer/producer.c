@@ -225,7 +225,7 @@ static int settle_row(struct producer *p, uint64_t row, struct pasar_err *err)
     if (row == p->from.row && (p->done.stored != p->from.stored || p->done.rejected != p->from.rejected))
         return pasar_err_set(err, PASAR_EDATA,
                              "of the first %" PRIu64 " rows %" PRIu64 " are bad, but %" PRIu64
-                             " were when run %s began: the input was changed; --again begins a new run",
+                             " were when run %s began: the input was changed; --abandon begins a new run",
                              row, p->done.rejected, p->from.rejected, p->run.id);
     if (row <= p->from.row) {
         if (row == p->from.row)
@@ -245,7 +245,7 @@ static int check_stored(const struct producer *p, struct pasar_err *err)
         return 0;
     return pasar_err_set(err, PASAR_EDATA,
                          "the input's %" PRIu64 " rows are not those of which run %s has stored up to row %" PRIu64
-                         ": it was changed; --again begins a new run",
+                         ": it was changed; --abandon begins a new run",
                          p->done.row, p->run.id, p->run.tail.last);
 }
 
@@ -298,7 +298,7 @@ static int finish(struct producer *p, struct pasar_err *err)
         if (p->run.end.rows != end.rows || p->run.end.digest != end.digest)
             return pasar_err_set(err, PASAR_EDATA,
                                  "the topic holds an end of run %s with %" PRIu64 " rows, but there are %" PRIu64
-                                 ", or others: the input was changed; --again begins a new run",
+                                 ", or others: the input was changed; --abandon begins a new run",
                                  end.run, p->run.end.rows, end.rows);
         end = p->run.end;
     }
@@ -341,9 +341,11 @@ static int open_all(struct producer *p, char run[RUNID_MAX], struct pasar_err *e
         result = run_open(&p->run, config, p->files, p->file_count, p->sink, err);
     else if (run_reopen(&p->run, p->sink, err) != 0)
         result = RUN_ERROR;
+    if (result == RUN_ERROR)
+        return -1;
     memcpy(run, p->run.id, RUNID_MAX);
-    if (result != RUN_READY)
-        return result == RUN_SENT ? 1 : -1;
+    if (result == RUN_SENT)
+        return 1;
     if (config->rejects != NULL && (p->rejects = rejects_open(config->rejects, err)) == NULL)
         return -1;
     p->from = p->run.acks.done.counts;
