@@ -420,6 +420,25 @@ static int run_client(struct producer *p, char run[RUNID_MAX], bool *is_sent, st
     return close_client(p, *is_sent ? 0 : result, err);
 }
 
+/* Whether a run goes on with another client after `result` of run_client. One that has begun waits as long as it takes.
+ */
+static bool goes_on(struct producer *p, int result, struct pasar_err *err)
+{
+    static struct pasar_log_limit limit = {1, 10000, 0, 0, 0};
+    uint64_t rebuilds = p->summary->rebuilds;
+
+    if (result == 2 && may_rebuild(p, err)) {
+        rebuilds++;
+    } else if (result == -1 && rebuilds > 0 && err->code == PASAR_EUNAVAILABLE && !pasar_stop_requested()) {
+        pasar_log_limited(&limit, PASAR_LOG_WARN, "%s (waiting for it, as the run has begun)", err->msg);
+        pasar_err_clear(err);
+    } else {
+        return false;
+    }
+    *p->summary = (struct summary){.run = p->summary->run, .rebuilds = rebuilds};
+    return true;
+}
+
 int producer_run(const struct producer_config *config, char *const *files, int file_count, char run[RUNID_MAX],
                  struct summary *summary, struct pasar_err *err)
 {
@@ -434,8 +453,9 @@ int producer_run(const struct producer_config *config, char *const *files, int f
 
     summary->run = run;
     pasar_progress_start(&p.progress, "rows sent", config->common.quiet);
-    while ((result = run_client(&p, run, &is_sent, err)) == 2 && may_rebuild(&p, err))
-        *summary = (struct summary){.run = run, .rebuilds = summary->rebuilds + 1};
+    do
+        result = run_client(&p, run, &is_sent, err);
+    while (goes_on(&p, result, err));
     pasar_progress_finish(&p.progress);
     summary->ended |= is_sent;
     summary->seconds = (double)(pasar_clock_mono_ns() - p.started_ns) / 1e9;

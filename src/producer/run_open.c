@@ -131,6 +131,21 @@ static int begin_new(struct run *run, const struct inputid *input, const char *f
     return result;
 }
 
+/* A topic that ends before the checkpoint has lost rows that were acknowledged: nobody may go on as if it had them. */
+static int check_ends(const struct run *run, const struct watermarks *marks, int32_t partition_count,
+                      struct pasar_err *err)
+{
+    const struct checkpoint *done = &run->acks.done;
+
+    for (int32_t p = 0; p < done->partition_count && p < partition_count; p++)
+        if (done->partitions[p].next_offset > marks[p].high)
+            return pasar_err_set(err, PASAR_EDATA,
+                                 "topic %s [%" PRId32 "] ends at offset %" PRId64 ", but run %s had come to %" PRId64
+                                 ": it was made anew or has lost rows (the same command begins a new run)",
+                                 run->config->kafka.topic, p, marks[p].high, run->id, done->partitions[p].next_offset);
+    return 0;
+}
+
 /* Reads the topic past the checkpoint. */
 static int read_tail(struct run *run, struct sink *sink, struct watermarks *marks, int32_t partition_count,
                      struct pasar_err *err)
@@ -141,6 +156,7 @@ static int read_tail(struct run *run, struct sink *sink, struct watermarks *mark
     tail_init(&run->tail, run->acks.done.counts.row);
     journal_forget_refused(&run->journal.refused, run->acks.done.counts.row);
     if (readback_settle(sink_kafka_client(sink), run->config, partition_count, marks, err) != 0 ||
+        check_ends(run, marks, partition_count, err) != 0 ||
         readback_run(run->config, run->id, partition_count, marks, &found, err) != 0)
         return -1;
     if (found.end_partition >= 0) {
@@ -242,6 +258,20 @@ enum run_result run_open(struct run *run, const struct producer_config *config, 
     return result;
 }
 
+/* The broker at the old address may be of another cluster by now. */
+static int check_cluster(const struct run *run, struct sink *sink, struct pasar_err *err)
+{
+    char *cluster = rd_kafka_clusterid(sink_kafka_client(sink), CLUSTER_MS);
+    int result = 0;
+
+    if (strcmp(cluster != NULL ? cluster : "", run->journal.cluster) != 0)
+        result = pasar_err_set(err, PASAR_EDATA, "run %s was begun in cluster %s, but %s is of cluster %s", run->id,
+                               run->journal.cluster, run->config->kafka.brokers, cluster != NULL ? cluster : "?");
+    if (cluster != NULL)
+        rd_kafka_mem_free(sink_kafka_client(sink), cluster);
+    return result;
+}
+
 int run_reopen(struct run *run, struct sink *sink, struct pasar_err *err)
 {
     int32_t partition_count = sink_kafka_partition_count(sink);
@@ -252,7 +282,8 @@ int run_reopen(struct run *run, struct sink *sink, struct pasar_err *err)
 
     if (marks == NULL || ended == NULL) {
         pasar_err_nomem(err, "partitions");
-    } else if (checkpointer_init(&acks, &run->acks.done, partition_count, err) == 0) {
+    } else if (check_cluster(run, sink, err) == 0 &&
+               checkpointer_init(&acks, &run->acks.done, partition_count, err) == 0) {
         checkpointer_fini(&run->acks);
         run->acks = acks;
         acks = (struct checkpointer){0};

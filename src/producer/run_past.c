@@ -112,7 +112,8 @@ static int probe_topic(struct run *run, const struct watermarks *marks, int32_t 
 
 /* ------------------------------------------------------------------ names */
 
-/* Whether another journal in the directory is of a run of that name in the same topic. One that is damaged is of none. */
+/* Whether another journal in the directory is of a run of that name in the same topic. One that is damaged is of none.
+ */
 static bool is_name_of(const struct run *run, const char *file, const char *cluster)
 {
     struct pasar_err err = PASAR_ERR_INIT;
@@ -171,8 +172,7 @@ int run_look_back(struct run *run, const struct inputid *input, const char *clus
 {
     const struct producer_config *config = run->config;
 
-    *facts = (struct resume_facts){
-        .again = config->again, .abandon = config->abandon, .skip_sent = config->skip_sent};
+    *facts = (struct resume_facts){.again = config->again, .abandon = config->abandon, .skip_sent = config->skip_sent};
     if (find_journal(run, input, cluster, &facts->has_journal, err) != 0 || /* which takes the lock, so first */
         readback_watermarks(rk, config, partition_count, marks, err) != 0)
         return -1;
