@@ -54,7 +54,8 @@ static const struct pasar_kafka_default defaults[] = {
     {"batch.size", "1000000"},
     {"queue.buffering.max.kbytes", "32768"},
     {"queue.buffering.max.messages", "50000"},
-    {"message.timeout.ms", "0"}, /* a row never expires: an outage of any length costs time, not rows */
+    {"message.timeout.ms", "0"},          /* a row never expires: an outage of any length costs time, not rows */
+    {"reconnect.backoff.max.ms", "2000"}, /* and little of it once the broker is back */
     {"topic.metadata.refresh.interval.ms", "60000"},
     {NULL, NULL},
 };

@@ -16,6 +16,7 @@ static const struct pasar_kafka_default defaults[] = {
     {"isolation.level", "read_uncommitted"}, /* our records are in no transaction; another's must not hold us up */
     {"fetch.wait.max.ms", "50"},
     {"check.crcs", "true"},
+    {"reconnect.backoff.max.ms", "2000"},
     {"queued.max.messages.kbytes", "16384"},
     {NULL, NULL},
 };
