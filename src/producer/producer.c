@@ -9,109 +9,17 @@
  * A run that goes on, in a new process or with a new client, reads the input from its start once more and passes over
  * the rows that are stored. So rejects, nulls and counts are always those of the whole input.
  */
-#include "producer/producer.h"
+#include "producer/producer_private.h"
 
 #include <inttypes.h>
-#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "pasar/clock.h"
-#include "pasar/hash.h"
 #include "pasar/log.h"
-#include "pasar/num.h"
-#include "pasar/progress.h"
 #include "pasar/stop.h"
-#include "producer/pacer.h"
-#include "producer/rejects.h"
-#include "producer/rowsource.h"
-#include "producer/run.h"
-#include "producer/sink.h"
 
-enum { REBUILDS_MAX = 5 }; /* clients replaced within REBUILDS_NS, then it ends */
 #define REBUILDS_NS (60 * INT64_C(1000000000))
-
-struct producer {
-    const struct producer_config *config;
-    char *const *files;
-    int file_count;
-    struct run run;
-    struct checkpoint_counts from; /* the checkpoint that this client began at: rows up to it are passed over */
-    struct checkpoint_counts done; /* the account up to the last row dealt with */
-    struct pacer pacer;
-    int64_t rebuilt_ns[REBUILDS_MAX]; /* when clients were replaced, a ring */
-    struct rowsource *source;         /* one for all clients, so that they read the same bytes */
-    struct sink *sink;
-    struct rejects *rejects; /* NULL without --rejects */
-    struct summary *summary;
-    struct pasar_buf json;
-    struct pasar_progress progress;
-    int64_t started_ns, last_timestamp_us;
-};
-
-/* How the loop goes on after a row. */
-enum next { NEXT_ROW, NEXT_STOPPED, NEXT_FAILED };
-
-static int64_t next_timestamp(struct producer *p)
-{
-    int64_t now_us = pasar_clock_wall_us();
-
-    if (p->done.row < p->run.tail.last) /* between stored rows */
-        return ++p->last_timestamp_us;
-    p->last_timestamp_us = now_us > p->last_timestamp_us ? now_us : p->last_timestamp_us + 1;
-    return p->last_timestamp_us;
-}
-
-/* Counts a reject and puts it where the options say. */
-static enum next handle_reject(struct producer *p, const struct sink_reject *reject, struct pasar_err *err)
-{
-    static struct pasar_log_limit limit = PASAR_LOG_LIMIT;
-    const struct producer_config *config = p->config;
-    enum sink_result result = SINK_DONE;
-
-    if (config->on_error == ON_ERROR_DLQ && reject->row > p->from.row) {
-        result = p->sink->ops->reject(p->sink, reject, err);
-        if (result == SINK_STOPPED)
-            return NEXT_STOPPED;
-        if (result == SINK_REFUSED) { /* too large even for the dead letter queue: the log and --rejects have it */
-            pasar_warn("%s:%" PRIu64 ": not sent to %s: %s", reject->file, reject->line, config->dlq_topic, err->msg);
-            pasar_err_clear(err);
-        }
-    }
-    p->summary->rows_read++;
-    p->summary->rejected++;
-    pasar_log_limited(&limit, PASAR_LOG_WARN, "%s:%" PRIu64 ": rejected (byte offset %" PRIu64 "): %s", reject->file,
-                      reject->line, reject->offset, reject->reason);
-    if (result == SINK_FAILED || (p->rejects != NULL && rejects_add(p->rejects, reject, err) != 0))
-        return NEXT_FAILED;
-    if (config->on_error == ON_ERROR_STOP) {
-        pasar_err_set(err, PASAR_EDATA,
-                      "%s:%" PRIu64 ": %s (byte offset %" PRIu64 "); --on-error skip leaves such rows out",
-                      reject->file, reject->line, reject->reason, reject->offset);
-        return NEXT_FAILED;
-    }
-    if (config->max_errors >= 0 && p->summary->rejected > (uint64_t)config->max_errors) {
-        pasar_err_set(err, PASAR_EDATA,
-                      "more than --max-errors %" PRId64 " rows rejected, the last at %s:%" PRIu64 ": %s",
-                      config->max_errors, reject->file, reject->line, reject->reason);
-        return NEXT_FAILED;
-    }
-    return NEXT_ROW;
-}
-
-/* Holds back while the next row is not due yet. 0, or -1 with err when the sink has failed meanwhile. */
-static int pace(struct producer *p, struct pasar_err *err)
-{
-    int64_t ahead_ms;
-    int result = 0;
-
-    if (p->config->rate <= 0 && p->pacer.pause_max <= 0)
-        return 0;
-    while (result == 0 && (ahead_ms = (p->pacer.due_ns - pasar_clock_mono_ns()) / 1000000) > 0 &&
-           !pasar_stop_requested())
-        result = p->sink->ops->wait(p->sink, ahead_ms < 200 ? (int)ahead_ms : 200, err);
-    return result;
-}
 
 /* While a pipe has nothing to read: acknowledgements. False after a stop, or when the sink has failed. */
 static bool idle(void *ctx)
@@ -119,94 +27,6 @@ static bool idle(void *ctx)
     struct producer *p = ctx;
 
     return !pasar_stop_requested() && p->sink->ops->wait(p->sink, 0, NULL) == 0;
-}
-
-static void count_row(struct producer *p, const struct rowsource_row *row)
-{
-    if (p->config->rate > 0 || p->pacer.pause_max > 0)
-        pacer_sent(&p->pacer, pasar_clock_mono_ns());
-    p->summary->rows_read++;
-    p->summary->digest += pasar_hash_row(row->row, p->json.data, p->json.len);
-}
-
-/* The row's key: the value of a column as text, numbers as in JSON; none when it is null. */
-static void set_key(const struct producer *p, struct sink_row *out, const struct pasar_record *record,
-                    char number[PASAR_NUM_DOUBLE_MAX])
-{
-    int column = p->config->key_column;
-
-    if (!pasar_columns[column].is_number) {
-        out->key = record->text[column].data;
-        out->key_len = record->text[column].len;
-    } else if (isfinite(record->number[column])) {
-        out->key = number;
-        out->key_len = pasar_num_format_double(record->number[column], number);
-    }
-}
-
-static enum next refuse_row(struct producer *p, const struct rowsource_row *row, const char *why, struct pasar_err *err)
-{
-    struct sink_reject reject = {row->file, row->line, row->offset, row->row, why, row->raw, row->raw_len};
-
-    if (run_refuse(&p->run, row->row, err) != 0)
-        return NEXT_FAILED;
-    return handle_reject(p, &reject, err);
-}
-
-/* A row that need not be sent, because it is in the topic or was found too long for it. False: send it. */
-static bool pass_over(struct producer *p, const struct rowsource_row *row, enum next *next, struct pasar_err *err)
-{
-    int64_t stored_us = tail_find(&p->run.tail, row->row);
-
-    if (row->row > p->from.row && stored_us == 0)
-        return false;
-    *next = NEXT_ROW;
-    if (row->row <= p->from.row && journal_is_refused(&p->run.journal.refused, row->row)) {
-        *next = refuse_row(p, row, "longer than the producer's message.max.bytes", err);
-        return true;
-    }
-    p->summary->rows_read++;
-    p->summary->stored++;
-    if (stored_us != 0)
-        p->last_timestamp_us = stored_us;
-    return true;
-}
-
-static enum next handle_row(struct producer *p, struct rowsource_row *row, struct pasar_err *err)
-{
-    struct sink_row out = {.row = row->row};
-    struct pasar_err refusal = PASAR_ERR_INIT;
-    char number[PASAR_NUM_DOUBLE_MAX];
-    enum next next;
-
-    if (row->row <= p->run.tail.last && pass_over(p, row, &next, err))
-        return next;
-    if (pace(p, err) != 0)
-        return NEXT_FAILED;
-    row->record.timestamp_us = next_timestamp(p);
-    pasar_buf_reset(&p->json);
-    pasar_record_add_json(&p->json, &row->record);
-    if (p->json.failed) {
-        pasar_err_nomem(err, "a row");
-        return NEXT_FAILED;
-    }
-    out.timestamp_us = row->record.timestamp_us;
-    set_key(p, &out, &row->record, number);
-    out.value = p->json.data;
-    out.value_len = p->json.len;
-    switch (p->sink->ops->send(p->sink, &out, &refusal)) {
-    case SINK_DONE:
-        count_row(p, row);
-        return NEXT_ROW;
-    case SINK_REFUSED:
-        return refuse_row(p, row, refusal.msg, err);
-    case SINK_STOPPED:
-        return NEXT_STOPPED;
-    case SINK_FAILED:
-        break;
-    }
-    pasar_err_set(err, refusal.code, "%s", refusal.msg);
-    return NEXT_FAILED;
 }
 
 static uint64_t outstanding(const struct producer *p)
@@ -261,12 +81,12 @@ static int send_rows(struct producer *p, struct pasar_err *err)
             return 1;
         switch (rowsource_next(p->source, &row, err)) {
         case ROWSOURCE_ROW:
-            next = handle_row(p, &row, err);
+            next = producer_handle_row(p, &row, err);
             break;
         case ROWSOURCE_REJECT: {
             struct sink_reject reject = {row.file, row.line, row.offset, row.row, row.reason, row.raw, row.raw_len};
 
-            next = handle_reject(p, &reject, err);
+            next = producer_handle_reject(p, &reject, err);
             break;
         }
         case ROWSOURCE_END:
@@ -293,7 +113,7 @@ static int finish(struct producer *p, struct pasar_err *err)
     struct pasar_run_end end = {.rows = p->summary->stored + p->sink->counts.accepted, .digest = p->summary->digest};
 
     snprintf(end.run, sizeof(end.run), "%s", p->summary->run);
-    end.timestamp_us = next_timestamp(p);
+    end.timestamp_us = producer_next_timestamp(p);
     if (p->run.end_partition >= 0) { /* a process died between the end records: the others must be like them */
         if (p->run.end.rows != end.rows || p->run.end.digest != end.digest)
             return pasar_err_set(err, PASAR_EDATA,
