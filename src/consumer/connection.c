@@ -19,6 +19,7 @@ static const struct pasar_kafka_default defaults[] = {
     {"fetch.message.max.bytes", "1048576"},
     {"fetch.max.bytes", "16777216"},
     {"fetch.wait.max.ms", "100"},
+    {"reconnect.backoff.max.ms", "2000"}, /* a broker that is back is found within two seconds, not ten */
     {"topic.metadata.refresh.interval.ms", "10000"},
     {NULL, NULL},
 };
