@@ -10,7 +10,7 @@
 #include "pasar/dirlock.h"
 #include "pasar/log.h"
 
-enum { BACKOFF_FIRST_MS = 100, BACKOFF_MOST_MS = 5000, COMMIT_INTERVAL_MS = 250, LOCK_RETRY_MS = 200 };
+enum { BACKOFF_FIRST_MS = 100, BACKOFF_MOST_MS = 5000, COMMIT_INTERVAL_MS = 250, LOCK_RETRY_MS = 200, ASK_MS = 1000 };
 
 #define NS_PER_MS INT64_C(1000000)
 
@@ -49,6 +49,7 @@ static void release_all(struct assignment *a)
 void assignment_fini(struct assignment *a)
 {
     release_all(a);
+    clusterwatch_fini(&a->cluster);
 }
 
 /* Tells librdkafka which partitions to fetch, each from its next offset. An empty list stops fetching. */
@@ -142,6 +143,13 @@ struct partition *assignment_find(struct assignment *a, int32_t partition)
     return NULL;
 }
 
+void assignment_on_connect(void *opaque)
+{
+    struct assignment *a = opaque;
+
+    clusterwatch_on_connect(&a->cluster);
+}
+
 static void schedule_recovery(struct assignment *a, int delay_ms)
 {
     a->needs_recovery = a->count > 0;
@@ -173,6 +181,21 @@ void assignment_restart_partition(struct assignment *a, struct partition *partit
     partition_close(partition, a->publisher);
     partition->is_ready = false;
     schedule_recovery(a, LOCK_RETRY_MS);
+}
+
+bool assignment_is_sure(struct assignment *a)
+{
+    struct pasar_err err = PASAR_ERR_INIT;
+
+    if (clusterwatch_is_sure(&a->cluster))
+        return true;
+    if (clusterwatch_ask(&a->cluster, a->rk, a->config->kafka.topic, ASK_MS, &err) == CLUSTERWATCH_SAME)
+        return true;
+    assignment_close_all(a); /* taken over connections that were sure */
+    for (size_t i = 0; i < a->count; i++)
+        a->partitions[i].is_ready = false;
+    schedule_recovery(a, 0);
+    return false;
 }
 
 /*

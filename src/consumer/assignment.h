@@ -13,6 +13,7 @@
 #include <librdkafka/rdkafka.h>
 
 #include "consumer/batcher.h"
+#include "consumer/clusterwatch.h"
 #include "consumer/config.h"
 #include "consumer/endwatch.h"
 #include "consumer/meta.h"
@@ -28,6 +29,7 @@ struct assignment {
     struct endwatch *endwatch; /* NULL unless --exit-at-end */
     struct stats *stats;
     struct batcher_limits limits;
+    struct clusterwatch cluster;        /* asked before anything is resumed */
     char directory_id[META_ID_LEN + 1]; /* in the metadata of our commits */
     struct partition *partitions;
     size_t count;
@@ -49,6 +51,15 @@ void assignment_fini(struct assignment *assignment);
 /* For rd_kafka_conf_set_rebalance_cb; `opaque` is the assignment. */
 void assignment_on_rebalance(rd_kafka_t *rk, rd_kafka_resp_err_t code, rd_kafka_topic_partition_list_t *list,
                              void *opaque);
+
+/* For connection_events.on_connect; `opaque` is the assignment. */
+void assignment_on_connect(void *opaque);
+
+/*
+ * True when what has just been polled came from the cluster that the directory belongs to, which costs a question only
+ * after a new connection. False: it must not be taken; everything is resumed later, or recovery will say why not.
+ */
+bool assignment_is_sure(struct assignment *assignment) PASAR_MUSTCHECK;
 
 /*
  * Makes partitions ready that are not: lock, clean, resume, assign. Does nothing when there are none or it is not time

@@ -38,6 +38,7 @@ struct consumer {
     const struct consumer_config *config;
     struct stats *stats;
     rd_kafka_t *rk;
+    struct connection_events events;
     struct assignment assignment;
     struct publisher *publisher;
     struct endwatch *endwatch;
@@ -97,6 +98,8 @@ static void on_record(struct consumer *c, const rd_kafka_message_t *message, int
 
     if (p == NULL || message->offset < p->next_offset)
         return; /* fetched before the partition was repositioned or given back */
+    if (!assignment_is_sure(&c->assignment))
+        return;
     if (message->offset > p->next_offset)
         pasar_debug("%s [%" PRId32 "]: offsets %" PRId64 " to %" PRId64 " hold no messages", c->config->kafka.topic,
                     p->id, p->next_offset, message->offset - 1);
@@ -272,10 +275,11 @@ static int open_all(struct consumer *c, struct pasar_err *err)
     c->assignment =
         (struct assignment){.config = config, .publisher = c->publisher, .endwatch = c->endwatch, .stats = c->stats};
     assignment_init(&c->assignment);
-    c->rk = connection_open(config, assignment_on_rebalance, &c->assignment, err);
+    c->events = (struct connection_events){assignment_on_rebalance, assignment_on_connect, &c->assignment};
+    c->rk = connection_open(config, &c->events, err);
     c->assignment.rk = c->rk;
-    return c->rk != NULL ? connection_subscribe(c->rk, config, assignment_on_rebalance, &c->assignment,
-                                                c->assignment.directory_id, err)
+    return c->rk != NULL ? connection_subscribe(c->rk, config, &c->events, c->assignment.directory_id,
+                                                &c->assignment.cluster, err)
                          : -1;
 }
 

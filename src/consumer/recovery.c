@@ -212,6 +212,20 @@ static enum recovery_result lock_and_clean(struct assignment *a, bool *all_locke
     return RECOVERY_DONE;
 }
 
+/* The directory's offsets mean nothing in another cluster. */
+static enum recovery_result check_cluster(struct assignment *a, struct pasar_err *err)
+{
+    switch (clusterwatch_ask(&a->cluster, a->rk, a->config->kafka.topic, QUERY_TIMEOUT_MS, err)) {
+    case CLUSTERWATCH_SAME:
+        return RECOVERY_DONE;
+    case CLUSTERWATCH_OTHER:
+        return RECOVERY_IMPOSSIBLE;
+    case CLUSTERWATCH_UNKNOWN:
+        break;
+    }
+    return later("ask the broker for its cluster", err->msg);
+}
+
 enum recovery_result recovery_run(struct assignment *a, bool *all_ready, struct pasar_err *err)
 {
     enum recovery_result result = lock_and_clean(a, all_ready, err);
@@ -221,6 +235,9 @@ enum recovery_result recovery_run(struct assignment *a, bool *all_ready, struct 
     for (size_t i = 0; i < a->count; i++)
         any = any || (!a->partitions[i].is_ready && a->partitions[i].lock_fd >= 0);
     if (result != RECOVERY_DONE || !any)
+        return result;
+    result = check_cluster(a, err);
+    if (result != RECOVERY_DONE)
         return result;
     if (!directory_is_ours(a))
         return later(a->config->output, "the directory was moved or replaced while in use: put it back or start again");
