@@ -37,6 +37,7 @@ struct assignment {
     bool assign_due;     /* a partition became ready and librdkafka does not know yet */
     bool is_failed;      /* the last failure still waits for its recovery: nothing is consumed */
     bool is_closing;     /* no new partitions are taken */
+    bool is_held;        /* nothing is fetched until the disk has caught up */
     int64_t retry_ns;    /* not before */
     int backoff_ms;
     int64_t assigned_ns, committed_ns;
@@ -69,6 +70,12 @@ int assignment_recover(struct assignment *assignment, int64_t now_ns, struct pas
 
 /* A ready partition of ours, or NULL. */
 struct partition *assignment_find(struct assignment *assignment, int32_t partition);
+
+/*
+ * To be called between turns. When the disk is behind for longer than a moment, librdkafka is told to fetch nothing
+ * until it has caught up, so that polling, and with it the place in the group and a stop, never waits for the disk.
+ */
+void assignment_throttle(struct assignment *assignment);
 
 /* Something could not be written: drops every open batch, stops reading, and recovers after a pause that doubles. */
 void assignment_fail(struct assignment *assignment, const struct pasar_err *cause);

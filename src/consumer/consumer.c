@@ -146,7 +146,7 @@ static int turn(struct consumer *c, int wait_ms, struct pasar_err *err)
     int count = 0;
     int64_t now_ns = 0;
 
-    while (count < MESSAGES_A_TURN) {
+    while (count < MESSAGES_A_TURN && (c->assignment.is_held || publisher_has_room(c->publisher, PUBLISHER_ROOM))) {
         rd_kafka_message_t *message = rd_kafka_consumer_poll(c->rk, count == 0 ? wait_ms : 0);
         int result = 0;
 
@@ -223,6 +223,7 @@ static int run_stage(struct consumer *c, struct pasar_err *err)
         if (assignment_recover(a, now_ns, err) != 0)
             return -1;
         wait_ms = assignment_close_due(a, now_ns, POLL_MS);
+        assignment_throttle(a);
         count = turn(c, wait_ms, err);
         if (count < 0)
             return -1;
