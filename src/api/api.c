@@ -24,6 +24,8 @@ static int register_routes(struct api *api, struct pasar_err *err)
             snprintf(labels, sizeof labels, "endpoint=\"%s\",code=\"%s\"", endpoint, code);
             m->requests[c] =
                 pasar_metrics_counter(api->metrics, "pasar_api_requests_total", "Requests answered", labels);
+            if (!m->requests[c])
+                return pasar_err_nomem(err, "metrics");
         }
         snprintf(labels, sizeof labels, "endpoint=\"%s\"", endpoint);
         m->seconds = pasar_metrics_histogram(api->metrics, "pasar_api_request_seconds",
@@ -52,6 +54,9 @@ static int register_metrics(struct api *api, struct pasar_err *err)
     api->products_gauge = pasar_metrics_gauge(m, "pasar_api_products", "Products of the loaded generation", NULL);
     api->deadline_cuts = pasar_metrics_counter(m, "pasar_api_deadline_cuts_total",
                                                "Connections cut because a request came in too slowly", NULL);
+    if (!api->connections || !api->in_flight || !api->reloads_ok || !api->reloads_refused || !api->generation_gauge ||
+        !api->rows_gauge || !api->products_gauge || !api->deadline_cuts)
+        return pasar_err_nomem(err, "metrics");
     return register_routes(api, err);
 }
 
@@ -93,18 +98,18 @@ static void check_required(const struct request *r, struct reply *reply)
     }
 }
 
-void api_answer(struct api *api, struct request *r, struct reply *reply, int *slot)
+static void answer(struct api *api, struct request *r, struct reply *reply)
 {
     struct pasar_err err = PASAR_ERR_INIT;
-    *slot = -1;
-    r->api = api;
-    r->snapshot = snapshot_acquire(&api->store, slot); /* early: every reply names its generation */
     switch (router_find(routes, route_count, r->path, r->path_len, &r->route, &r->segment)) {
     case ROUTER_NO_PATH:
         reply_problem(reply, 404, "there is nothing at this address; /openapi.json lists what there is");
         return;
     case ROUTER_BAD_PATH:
         reply_problem(reply, 400, "the path is badly encoded: percent-encoded UTF-8 without NUL is expected");
+        return;
+    case ROUTER_NO_MEMORY:
+        reply_no_memory(reply);
         return;
     case ROUTER_FOUND:
         break;
@@ -123,7 +128,10 @@ void api_answer(struct api *api, struct request *r, struct reply *reply, int *sl
     }
     double max_limit = r->route->max_limit ? r->route->max_limit : (double)api->config->max_limit;
     if (params_parse(&r->params, r->query, r->query_len, r->route->accepted, max_limit, &err) != 0) {
-        reply_problem(reply, err.code == PASAR_EOS ? 503 : 400, "%s", err.msg);
+        if (err.code == PASAR_EOS)
+            reply_no_memory(reply);
+        else
+            reply_problem(reply, 400, "%s", err.msg);
         return;
     }
     check_required(r, reply);
@@ -135,6 +143,16 @@ void api_answer(struct api *api, struct request *r, struct reply *reply, int *sl
         return;
     }
     r->route->handler(r, reply);
+}
+
+void api_answer(struct api *api, struct request *r, struct reply *reply, int *slot)
+{
+    *slot = -1;
+    r->api = api;
+    r->snapshot = snapshot_acquire(&api->store, slot); /* early: every reply names its generation */
+    answer(api, r, reply);
+    if ((!reply->blob && reply->body.failed) || reply->relaxed.failed) /* whatever the handler: no half answers */
+        reply_no_memory(reply);
 }
 
 void api_count(struct api *api, const struct route *route, int status, double seconds)

@@ -307,8 +307,8 @@ int catalog_finish(struct catalog *c, struct pasar_err *err)
 int64_t catalog_find(const struct catalog *c, const char *id, size_t len, int model)
 {
     struct pasar_buf literal = {0};
-    int64_t found = -1;
     jsontext_add_string(&literal, id, len);
+    int64_t found = literal.failed ? CATALOG_NO_MEMORY : CATALOG_NOT_FOUND;
     if (literal.failed)
         goto out;
     uint64_t at = XXH3_64bits(literal.data, literal.len);

@@ -1,13 +1,13 @@
 /* POST: a JSON array of feature objects → the cluster of each. */
 #include "api/handlers.h"
 
-#include <jansson.h>
 #include <math.h>
 #include <string.h>
 
 #include "api/items.h"
 #include "api/jsontext.h"
 #include "pasar/csv.h"
+#include "pasar/json.h"
 
 enum { ITEMS_MAX = 10000, DEPTH_MAX = 8 };
 
@@ -47,7 +47,13 @@ static json_t *parse_body(const struct request *r, struct reply *reply)
         reply_problem(reply, 400, "the body is nested too deeply; a JSON array of flat objects is expected");
         return NULL;
     }
-    json_t *array = json_loadb(r->body, r->body_len, JSON_REJECT_DUPLICATES | JSON_DECODE_INT_AS_REAL, &error);
+    bool is_out_of_memory;
+    json_t *array = pasar_json_parse(r->body, r->body_len, JSON_REJECT_DUPLICATES | JSON_DECODE_INT_AS_REAL, &error,
+                                     &is_out_of_memory);
+    if (is_out_of_memory) {
+        items_no_memory(reply);
+        return NULL;
+    }
     if (!array) {
         reply_problem(reply, 400, "the body is not valid JSON: line %d, column %d: %s", error.line, error.column,
                       error.text);

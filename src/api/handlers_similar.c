@@ -45,6 +45,8 @@ static int find_similar(struct request *r, int model, bool strict, struct items 
         query.product =
             catalog_find(&s->catalog, r->params.text[PARAM_PRODUCT_ID], r->params.text_len[PARAM_PRODUCT_ID], model);
         query.contains_only = false;
+        if (query.product == CATALOG_NO_MEMORY)
+            return -1;
         if (query.product < 0) /* not in this model's catalogue */
             return 0;
     }
@@ -72,6 +74,7 @@ static void add_reason(struct pasar_buf *buf, bool *first, const char *lead, con
     pasar_buf_adds(buf, *first ? "" : ",");
     jsontext_add_string(buf, reason.data, reason.len);
     *first = false;
+    buf->failed = buf->failed || reason.failed;
     pasar_buf_fini(&reason);
 }
 
@@ -93,8 +96,9 @@ static void add_word_reason(const struct request *r, uint64_t words, struct pasa
         }
         pasar_buf_add(&text, tokens_text(&s->tokens, word->token), s->tokens.list[word->token].len);
     }
-    if (shown > 0 && !text.failed)
+    if (shown > 0)
         add_reason(buf, first, "shares: ", text.data, text.len);
+    buf->failed = buf->failed || text.failed;
     pasar_buf_fini(&text);
 }
 

@@ -34,6 +34,19 @@ def categories(api):
         got, r = api.json('/api/categories', model=model, counts=1)
         check({k: v['count'] for k, v in got.items()} == counts, 'counts')
         check(all(sum(s['count'] for s in v['subcategories']) == v['count'] for v in got.values()), 'second level counts')
+    for params in ({}, {'counts': 1}):
+        whole = [api.json('/api/categories', model=m, **params)[0] for m in (1, 2, 3)]
+        check(api.json('/api/categories', model='all', **params)[0] ==
+              {'models': [{'model': m + 1, 'categories': whole[m]} for m in range(3)]}, 'categories of all models')
+        names, seen = list(whole[2]), {}
+        for offset in range(0, len(names) + 2, 2):
+            got, r = api.json('/api/categories', limit=2, offset=offset, **params)
+            check(list(got) == names[offset:offset + 2] and r.getheader('X-Total-Count') == str(len(names)), f'page at {offset}')
+            check(('rel="next"' in r.getheader('Link')) == (offset + 2 < len(names)), 'Link of a page of categories')
+            seen.update(got)
+        check(seen == whole[2], 'pages of categories join to the whole')
+    api.json('/api/categories', 400, model='all', limit=1)
+    api.json('/api/categories', 400, limit=0)
 
 
 def products(api):
@@ -158,6 +171,8 @@ def models(api):
                           'calinski_harabasz', 'trained_at', 'clusters'], 'members of a model')
         check(api.json(f'/api/models/{m["model"]}')[0] == m, 'one model')
         clusters = api.json('/api/clusters', model=m['model'])[0]
+        every = api.json('/api/clusters', model='all')[0]['models']
+        check(every[m['model'] - 1] == {'model': m['model'], 'clusters': clusters} and len(every) == 3, 'clusters of all models')
         check(clusters == m['clusters'] and sum(c['size'] for c in clusters) == m['rows'], 'clusters')
         check(all(list(c) == ['id', 'size', 'label', 'centroid', 'median', 'top_categories'] for c in clusters), 'members of a cluster')
     api.json('/api/models/4', 404)
@@ -222,7 +237,7 @@ def manners(api):
         check_problem(r, json.loads(r.body))
     check(api.get('/api/predict').getheader('Allow') == 'POST, OPTIONS', 'Allow of a POST')
     for target in ('/api/products?limit=0', '/api/products?limit=1001', '/api/products?nonsense=1', '/api/products?offset=-1',
-                   '/api/products?model=4', '/api/products?sort=x', '/api/products?min_price=5&max_price=4', '/api/clusters?model=all',
+                   '/api/products?model=4', '/api/products?sort=x', '/api/products?min_price=5&max_price=4', '/api/plot?model=all',
                    '/api/products_by_price?target_price=x', '/api/products?category=%zz', '/api/products?category=%00', '/api/products?limit=5&limit=6',
                    '/api/products/%ff', '/healthz?x=1'):
         r = api.get(target)
