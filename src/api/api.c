@@ -5,7 +5,6 @@
 
 #include "api/openapi.h"
 #include "api/router.h"
-#include "pasar/log.h"
 
 static const int codes[API_CODES] = {200, 204, 304, 400, 404, 405, 413, 414, 415, 421, 500, 503};
 
@@ -126,6 +125,10 @@ static void answer(struct api *api, struct request *r, struct reply *reply)
         reply_problem(reply, 405, "this method is not for this address; allowed: %s", reply->allow);
         return;
     }
+    if (r->method == METHOD_POST && r->body_problem) {
+        reply_problem(reply, 415, "%s", r->body_problem);
+        return;
+    }
     double max_limit = r->route->max_limit ? r->route->max_limit : (double)api->config->max_limit;
     if (params_parse(&r->params, r->query, r->query_len, r->route->accepted, max_limit, &err) != 0) {
         if (err.code == PASAR_EOS)
@@ -163,55 +166,4 @@ void api_count(struct api *api, const struct route *route, int status, double se
         c++;
     pasar_metric_add(m->requests[c], 1);
     pasar_metric_observe(m->seconds, seconds);
-}
-
-/* ------------------------------------------------------------------ generations */
-
-static void refuse(struct api *api, const char *name, const char *reason)
-{
-    pthread_mutex_lock(&api->lock);
-    snprintf(api->refused_name, sizeof api->refused_name, "%s", name);
-    snprintf(api->refused_reason, sizeof api->refused_reason, "%s", reason);
-    pthread_mutex_unlock(&api->lock);
-}
-
-void api_reload(struct api *api, bool force)
-{
-    struct pasar_err err = PASAR_ERR_INIT;
-    char name[32];
-    int slot;
-    snapshot_collect(&api->store);
-    if (pasar_generation_current(api->config->models, name, &err) != 0) {
-        if (err.code != PASAR_ENOINPUT)
-            refuse(api, "", err.msg);
-        return;
-    }
-    const struct snapshot *now = snapshot_acquire(&api->store, &slot);
-    bool is_same = now && strcmp(now->name, name) == 0;
-    snapshot_release(&api->store, slot);
-    if (is_same) { /* also when a refused one was taken back */
-        refuse(api, "", "");
-        return;
-    }
-    if (!force && strcmp(api->refused_name, name) == 0)
-        return;
-    struct snapshot *fresh = snapshot_load(api->config->models, name, &err);
-    double seconds = fresh ? fresh->load_seconds : 0;
-    uint64_t rows = fresh ? fresh->catalog.rows : 0;
-    uint32_t products = fresh ? fresh->catalog.views[PASAR_MODELS - 1].count : 0;
-    double number = fresh ? (double)fresh->generation.manifest.generation : 0;
-    if (!fresh || snapshot_publish(&api->store, fresh, &err) != 0) {
-        pasar_error("generation %s is refused, %s: %s", name,
-                    now ? "the one before keeps serving" : "nothing is served yet", err.msg);
-        pasar_metric_add(api->reloads_refused, 1);
-        refuse(api, name, err.msg);
-        return;
-    }
-    pasar_metric_add(api->reloads_ok, 1);
-    pasar_metric_set(api->generation_gauge, number);
-    pasar_metric_set(api->rows_gauge, (double)rows);
-    pasar_metric_set(api->products_gauge, products);
-    refuse(api, "", "");
-    pasar_info("generation %s is loaded: %llu rows, %u products, in %.2f s", name, (unsigned long long)rows, products,
-               seconds);
 }

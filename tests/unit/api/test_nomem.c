@@ -1,7 +1,7 @@
 /*
  * Every allocation fails once: the reply is then the one of always or a whole 503, never a half one; a generation is
- * loaded or refused with a reason; nothing leaks (the sanitizers look). Linked with --wrap, so that the calls of our own
- * code come through here.
+ * loaded or refused with a reason; nothing leaks (the sanitizers look). Linked with --wrap, so that the calls of our
+ * own code come through here.
  */
 #include <stdarg.h>
 #include <stddef.h>
@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include "api/api.h"
+#include "api/reload.h"
 #include "pasar/log.h"
 
 /* ------------------------------------------------------------------ memory that runs out */
@@ -113,9 +114,13 @@ static void ask(enum method method, const char *target, const char *body, long n
     is_armed = false;
     const char *data = reply.blob ? reply.blob->data : reply.body.data;
     size_t len = reply.blob ? reply.blob->len : reply.body.len;
-    *a = (struct answer){reply.status, reply.content_type, malloc(len + reply.relaxed.len + 1),
-                         len + reply.relaxed.len, (!reply.blob && reply.body.failed) || reply.relaxed.failed,
-                         reply.has_total, reply.total};
+    *a = (struct answer){reply.status,
+                         reply.content_type,
+                         malloc(len + reply.relaxed.len + 1),
+                         len + reply.relaxed.len,
+                         (!reply.blob && reply.body.failed) || reply.relaxed.failed,
+                         reply.has_total,
+                         reply.total};
     assert_non_null(a->text);
     if (len > 0)
         memcpy(a->text, data, len);
@@ -255,7 +260,7 @@ static int publish(void **state)
     snprintf(command, sizeof command, "'%s' %s synth 200 1", PASAR_FIXTURE, models);
     if (system(command) != 0 || api_init(&api, &config, &err) != 0)
         return -1;
-    api_reload(&api, true);
+    reload_look(&api, true);
     return 0;
 }
 
