@@ -52,7 +52,8 @@ static void write_page(const struct request *r, struct reply *reply, const struc
 void handle_categories(struct request *r, struct reply *reply)
 {
     const struct snapshot *s = r->snapshot;
-    bool counts = r->params.number[PARAM_COUNTS] != 0, pages = r->params.given[PARAM_LIMIT] || r->params.given[PARAM_OFFSET];
+    bool counts = r->params.number[PARAM_COUNTS] != 0,
+         pages = r->params.given[PARAM_LIMIT] || r->params.given[PARAM_OFFSET];
     int model = items_model(r);
     if (model == PARAM_MODEL_ALL && pages)
         reply_problem(reply, 400, "limit and offset are for one model's categories, not for model=all");

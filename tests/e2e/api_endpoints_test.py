@@ -201,6 +201,8 @@ def posts(api):
            b'[{"discounted_price":1e999,"rating":1,"rating_count":1}]', b'[{"discounted_price":"1","rating":1,"rating_count":1}]',
            b'[{"discounted_price":-1,"rating":1,"rating_count":1}]', b'[{"discounted_price":1,"rating":6,"rating_count":1}]',
            b'[{"discounted_price":NaN,"rating":6,"rating_count":1}]', b'\xff\xfe', b'[{"discounted_price":1,"rating":true,"rating_count":1}]',
+           b'[{"discounted_price":-0,"rating":1,"rating_count":1}]', b'[{"discounted_price":-0.0e5,"rating":1,"rating_count":1}]',
+           b'[{"discounted_price":1e-999,"rating":1,"rating_count":1}]', b'[{"discounted_price":0.' + b'0' * 400 + b'1,"rating":1,"rating_count":1}]',
            b'[] []', b'\xef\xbb\xbf[]', b'[{"\\u0000":1}]', b'[' + b'9' * 5000 + b']', b'[{"discounted_price":{},"rating":1,"rating_count":1}]']
     for path in ('/api/predict', '/api/cluster_products_by_price_rating'):
         for body in bad:
@@ -209,7 +211,14 @@ def posts(api):
             check_problem(r, json.loads(r.body))
     check(api.post('/api/predict', b' ' * (1 << 20) + b'[]').status == 413, 'too large a body')
     check(api.post('/api/predict', [{}] * 10001).status == 413, 'too many items')
-    check(api.post('/api/predict', [item], Content_Type='text/plain').status == 415, 'not JSON')
+    check(api.post('/api/predict', [{**item, 'rating': 0}, {**item, 'rating': 0.0}]).status == 200, 'a plain zero')
+    check(api.post('/api/predict', b'[{"discounted_price":1e-300,"rating":0e-999,"rating_count":10E+2}]').status == 200, 'exponents')
+    for kind in ('text/plain', 'application/x-www-form-urlencoded', 'multipart/form-data', 'application/jsonx', ''):
+        check(api.post('/api/predict', [item], Content_Type=kind).status == 415, f'{kind} is not JSON')
+    for kind in ('application/json; charset=utf-8', 'APPLICATION/JSON', 'application/vnd.x+json'):
+        check(api.post('/api/predict', [item], Content_Type=kind).status == 200, f'{kind} is JSON')
+    r = api.request('POST', '/api/predict', json.dumps([item]).encode())
+    check(r.status == 415 and b'Content-Type is missing' in r.body and b'application/json' in r.body, 'no Content-Type')
     check(api.post('/api/predict', [item], Content_Encoding='gzip').status == 415, 'compressed')
     check(api.post('/api/predict?model=9', [item]).status == 400, 'model 9')
 
@@ -217,7 +226,16 @@ def posts(api):
 def manners(api):
     r = api.get('/api/products?category=electronics')
     etag = r.getheader('ETag')
-    check(api.get('/api/products?category=electronics', If_None_Match=etag).status == 304, '304')
+    same = api.get('/api/products?category=electronics', If_None_Match=etag)
+    check(same.status == 304 and same.body == b'' and same.getheader('ETag') == etag, '304')
+    check(same.getheader('Content-Length') in (None, r.getheader('Content-Length')), '304 has the length of the 200, or none')
+    check(r.getheader('Content-Length') == str(len(r.body)), 'and the 200 has its own')
+    same = api.get('/api/products?category=electronics', If_None_Match='*')
+    check(same.status == 304 and same.getheader('ETag') == etag, '* matches what this client would get')
+    same = api.get('/', If_None_Match='*', Accept_Encoding='gzip')
+    check(same.status == 304 and same.getheader('ETag').endswith('-gz"'), '* matches the gzip form')
+    check(same.getheader('Content-Length') in (None, api.get('/', Accept_Encoding='gzip').getheader('Content-Length')), '304 of the gzip form')
+    check(api.get('/', If_None_Match=same.getheader('ETag')).status == 200, 'who takes no gzip does not have the gzip form')
     check(api.get('/api/products?category=electronics', If_None_Match='"other"').status == 200, 'another ETag')
     packed = api.get('/api/products?category=electronics&limit=50', Accept_Encoding='gzip')
     plain = api.get('/api/products?category=electronics&limit=50')
