@@ -54,14 +54,20 @@ struct catalog_category {
     uint32_t order;   /* private to sorting */
 };
 
+/* Of one category's products in a view; NaN when none has it. Of two middle ones the lower. */
+struct catalog_median {
+    double price, rating;
+};
+
 /* One model's catalogue. */
 struct catalog_view {
     uint32_t *products; /* in arrival order */
     uint32_t count;
-    uint32_t *by_category;    /* grouped by category, best first within one */
-    uint32_t *category_start; /* category_count + 1 offsets into by_category */
-    uint32_t *by_price;       /* those with a price, cheapest first */
-    double *prices;           /* the same order */
+    uint32_t *by_category;          /* grouped by category, best first within one */
+    uint32_t *category_start;       /* category_count + 1 offsets into by_category */
+    struct catalog_median *medians; /* by category */
+    uint32_t *by_price;             /* those with a price, cheapest first */
+    double *prices;                 /* the same order */
     uint32_t priced_count;
     struct rank_index price_rank;    /* smallest `best` in a stretch of by_price */
     double rating_mean, votes_prior; /* of the Bayesian mean */
@@ -96,6 +102,9 @@ int catalog_finish(struct catalog *catalog, struct pasar_err *err) PASAR_MUSTCHE
 
 /* The product of that id in model's (1..3) catalogue, or -1. */
 int64_t catalog_find(const struct catalog *catalog, const char *id, size_t len, int model);
+
+/* The same of an id as it stands in the catalogue's text: a JSON string with its quotes. */
+int64_t catalog_find_literal(const struct catalog *catalog, const char *literal, size_t len, int model);
 
 /* Appends the product's JSON object, without its closing brace, so that members may follow. */
 static inline void catalog_add_json_open(const struct catalog *catalog, uint32_t product, int model,

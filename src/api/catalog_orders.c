@@ -103,6 +103,34 @@ static int build_category_order(const struct catalog *c, struct catalog_view *vi
     return 0;
 }
 
+/* Both orders are there already: the middle of each category is found by counting. */
+static int build_medians(const struct catalog *c, struct catalog_view *view, struct pasar_err *err)
+{
+    uint32_t *known = calloc(2 * (size_t)c->category_count, sizeof *known);
+    view->medians = malloc(c->category_count * sizeof *view->medians);
+    if (!known || !view->medians) {
+        free(known);
+        return pasar_err_nomem(err, "medians");
+    }
+    uint32_t *seen = known + c->category_count;
+    for (uint32_t i = 0; i < view->priced_count; i++)
+        known[c->products[view->by_price[i]].category]++;
+    for (uint32_t i = 0; i < c->category_count; i++) {
+        const uint32_t *list = view->by_category + view->category_start[i];
+        uint32_t n = view->category_start[i + 1] - view->category_start[i];
+        while (n > 0 && isnan(c->products[list[n - 1]].number[CATALOG_RATING])) /* those without stand last */
+            n--;
+        view->medians[i] = (struct catalog_median){NAN, n > 0 ? c->products[list[n / 2]].number[CATALOG_RATING] : NAN};
+    }
+    for (uint32_t i = 0; i < view->priced_count; i++) {
+        uint32_t category = c->products[view->by_price[i]].category;
+        if (seen[category]++ == (known[category] - 1) / 2)
+            view->medians[category].price = view->prices[i];
+    }
+    free(known);
+    return 0;
+}
+
 static int set_priors(const struct catalog *c, struct catalog_view *view, struct pasar_err *err)
 {
     double *votes = malloc((view->count + 1) * sizeof *votes);
@@ -232,7 +260,8 @@ static int build_view(struct catalog *c, const uint32_t *best, int model, struct
         if (c->products[i].models >> model & 1)
             view->products[n++] = i;
     }
-    if (build_price_order(c, view, err) != 0 || build_category_order(c, view, best, model, err) != 0)
+    if (build_price_order(c, view, err) != 0 || build_category_order(c, view, best, model, err) != 0 ||
+        build_medians(c, view, err) != 0)
         return -1;
     return set_priors(c, view, err) != 0 ? -1 : build_trees(c, view, err);
 }
