@@ -92,6 +92,9 @@ int catalog_init(struct catalog *c, struct pasar_err *err)
 static void view_fini(struct catalog_view *view)
 {
     free(view->products);
+    free(view->members);
+    free(view->clusters);
+    order_fini(&view->by_score);
     free(view->by_category);
     free(view->category_start);
     free(view->medians);
@@ -110,6 +113,10 @@ void catalog_fini(struct catalog *c)
         free(c->categories[i].path);
         free(c->categories[i].folded);
     }
+    for (int i = 0; i < CATALOG_ORDERS; i++)
+        order_fini(&c->orders[i]);
+    free(c->name_rank);
+    free(c->id_rank);
     free(c->categories);
     free(c->category_slots);
     free(c->id_slots);

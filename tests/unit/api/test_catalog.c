@@ -226,7 +226,8 @@ static void test_select__categories_and_filters_are_what_brute_force_finds(void 
                                        round % 8 == 7 ? 1 : -1,
                                        NULL,
                                        0,
-                                       model};
+                                       model,
+                                       round % 16 >= 8};
         uint32_t ids_found[PATHS + 1], first, offset = round % 5 ? 0 : 3, limit = 1 + support_random(&random) % 40;
         uint32_t categories = catalog_category_prefix(&c, prefix.len ? prefix.data : "", prefix.len, &first);
         for (uint32_t i = 0; i < categories; i++)
@@ -249,6 +250,186 @@ static void test_select__categories_and_filters_are_what_brute_force_finds(void 
     }
     select_fini(&result);
     catalog_fini(&c);
+}
+
+/* A row's value for a key; NaN: none. Names by their place among all names. */
+static double value_of(const struct catalog *c, const struct catalog_view *view, uint32_t product,
+                       enum param_sort_key key)
+{
+    const struct catalog_product *p = &c->products[product];
+    const struct row *row = &rows[p->row];
+    double place = 0;
+    switch (key) {
+    case SORT_NAME:
+        for (int i = 0; row->name && i < ROWS; i++)
+            place += rows[i].name && strcmp(rows[i].name, row->name) < 0;
+        return row->name ? place : NAN;
+    case SORT_PRODUCT_ID:
+        for (int i = 0; i < ROWS; i++)
+            place += strcmp(rows[i].id, row->id) < 0;
+        return place;
+    case SORT_SCORE:
+        return catalog_score(view, p);
+    default:
+        return p->number[key];
+    }
+}
+
+static double values[ROWS][PARAM_SORT_MAX];
+
+static bool stands_before(uint32_t x, uint32_t y, const struct select_filter *filter)
+{
+    for (size_t i = 0; i < filter->sort_count; i++) {
+        double u = values[x][i], v = values[y][i];
+        if (isnan(u) != isnan(v))
+            return isnan(v);
+        if (u < v || u > v)
+            return (u < v) != filter->sort[i].descending;
+    }
+    return x < y;
+}
+
+/* Brute force: the products that pass, by insertion. */
+static size_t sort_all(const struct catalog *c, uint32_t first, uint32_t categories, const struct select_filter *filter,
+                       uint32_t *want)
+{
+    const struct catalog_view *view = &c->views[filter->model - 1];
+    size_t n = 0;
+    for (uint32_t i = 0; i < view->count; i++) {
+        uint32_t product = view->products[i];
+        const struct catalog_product *p = &c->products[product];
+        if (p->category < first || p->category >= first + categories ||
+            (!isnan(filter->min_price) && !(p->number[CATALOG_PRICE] >= filter->min_price)) ||
+            (!isnan(filter->max_price) && !(p->number[CATALOG_PRICE] <= filter->max_price)) ||
+            (!isnan(filter->min_rating) && !(p->number[CATALOG_RATING] >= filter->min_rating)) ||
+            (filter->cluster >= 0 && p->cluster[filter->model - 1] != filter->cluster))
+            continue;
+        for (size_t k = 0; k < filter->sort_count; k++)
+            values[product][k] = value_of(c, view, product, filter->sort[k].key);
+        size_t at = n++;
+        for (; at > 0 && stands_before(product, want[at - 1], filter); at--)
+            want[at] = want[at - 1];
+        want[at] = product;
+    }
+    return n;
+}
+
+static void test_select__every_combination_is_what_brute_force_finds(void **state)
+{
+    (void)state;
+    uint64_t random = 23;
+    static const char *const prefixes[] = {"", "a", "z|q", "a|b|c"};
+    struct catalog c;
+    struct select_result result = {0};
+    uint32_t ids_found[PATHS + 1], want[ROWS];
+    make_rows(&random);
+    assert_int_equal(support_catalog(&c, rows, ROWS), 0);
+    for (int round = 0; round < 3000; round++) {
+        struct param_sort sort[PARAM_SORT_MAX];
+        struct select_filter filter = {NAN, NAN, NAN, -1, sort, 1 + support_random(&random) % 3, 1 + round % 3, false};
+        if (support_random(&random) % 2)
+            filter.min_price = support_random(&random) % 1000;
+        if (support_random(&random) % 2)
+            filter.max_price = support_random(&random) % 1100;
+        if (support_random(&random) % 3 == 0)
+            filter.min_rating = support_random(&random) % 51 / 10.0;
+        if (support_random(&random) % 3 == 0)
+            filter.cluster = (int)(support_random(&random) % 4);
+        for (size_t i = 0; i < filter.sort_count; i++) {
+            sort[i].key = (enum param_sort_key)(support_random(&random) % SORT_KEYS);
+            sort[i].descending = support_random(&random) % 2;
+        }
+        const char *prefix = prefixes[support_random(&random) % PASAR_ARRAY_LEN(prefixes)];
+        uint32_t first,
+            categories = catalog_category_prefix(&c, prefix, strlen(prefix), &first),
+            offset = support_random(&random) % 4 ? support_random(&random) % 20 : support_random(&random) % 600,
+            limit = 1 + support_random(&random) % 40;
+        for (uint32_t i = 0; i < categories; i++)
+            ids_found[i] = first + i;
+        size_t n = sort_all(&c, first, categories, &filter, want);
+        size_t have = offset >= n ? 0 : n - offset < limit ? n - offset : limit;
+        for (int by_sets = 0; by_sets < 2; by_sets++) {
+            filter.by_sets = by_sets;
+            assert_int_equal(select_categories(&c, ids_found, categories, &filter, offset, limit, &result), 0);
+            assert_int_equal(result.total, n);
+            assert_int_equal(result.count, have);
+            for (size_t i = 0; i < have; i++)
+                assert_int_equal(result.products[i], want[offset + i]);
+        }
+    }
+    select_fini(&result);
+    catalog_fini(&c);
+}
+
+static double number_of(const void *ctx, uint32_t product)
+{
+    return ((const double *)ctx)[product];
+}
+
+static const char *text_of(const void *ctx, uint32_t product, size_t *len)
+{
+    const char *text = ((const char *const *)ctx)[product];
+    *len = text ? strlen(text) : 0;
+    return text;
+}
+
+static void expect_order(const struct order *order, const uint32_t *want, size_t n)
+{
+    assert_int_equal(order->count, n);
+    for (size_t i = 0; i < n; i++)
+        assert_int_equal(order->list[i], want[i]);
+}
+
+static void test_order__ties_stand_in_arrival_order_and_unknown_ones_last(void **state)
+{
+    (void)state;
+    static const double numbers[] = {3, NAN, -1, 3, 0, -0.0, NAN, 1e300};
+    static const uint32_t by_number[] = {2, 4, 5 | ORDER_TIE, 0, 3 | ORDER_TIE, 7, 1, 6};
+    static const char *const texts[] = {"abc d",     NULL,  "abc",      "abcdefgh", "",
+                                        "abcdefghi", "abc", "\xc3\xa9", "abcdefgha"};
+    static const uint32_t by_text[] = {4, 2, 6 | ORDER_TIE, 0, 3, 8, 5, 7, 1};
+    struct order order;
+    struct pasar_err err = PASAR_ERR_INIT;
+    assert_int_equal(order_by_number(&order, NULL, PASAR_ARRAY_LEN(numbers), number_of, numbers, &err), 0);
+    expect_order(&order, by_number, PASAR_ARRAY_LEN(by_number));
+    order_fini(&order);
+    assert_int_equal(order_by_text(&order, PASAR_ARRAY_LEN(texts), text_of, texts, &err), 0);
+    expect_order(&order, by_text, PASAR_ARRAY_LEN(by_text));
+    order_fini(&order);
+}
+
+/* Enough of them for the radix sort; long common beginnings for the texts. */
+static void test_order__many_are_sorted_as_qsort_would(void **state)
+{
+    (void)state;
+    enum { MANY = 40000 };
+    uint64_t random = 5;
+    double *numbers = malloc(MANY * sizeof *numbers);
+    char(*space)[400] = malloc(MANY * sizeof *space);
+    const char **texts = malloc(MANY * sizeof *texts);
+    struct order order;
+    struct pasar_err err = PASAR_ERR_INIT;
+    for (int i = 0; i < MANY; i++) {
+        numbers[i] = (double)(int32_t)support_random(&random) / (1 + support_random(&random) % 3);
+        memset(space[i], 'x', 399);
+        snprintf(space[i] + (i % 2 ? 20 : 300), 100, "%u", support_random(&random) % 5000);
+        texts[i] = space[i];
+    }
+    assert_int_equal(order_by_number(&order, NULL, MANY, number_of, numbers, &err), 0);
+    for (int i = 1; i < MANY; i++)
+        assert_true(numbers[order.list[i - 1] & ~ORDER_TIE] <= numbers[order.list[i] & ~ORDER_TIE]);
+    order_fini(&order);
+    assert_int_equal(order_by_text(&order, MANY, text_of, texts, &err), 0);
+    for (int i = 1; i < MANY; i++) {
+        uint32_t a = order.list[i - 1] & ~ORDER_TIE, b = order.list[i] & ~ORDER_TIE;
+        int compared = strcmp(texts[a], texts[b]);
+        assert_true(compared < 0 || (compared == 0 && a < b));
+        assert_int_equal(compared == 0, (order.list[i] & ORDER_TIE) != 0);
+    }
+    order_fini(&order);
+    free(texts);
+    free(space);
+    free(numbers);
 }
 
 static void test_select__sorting_puts_nulls_last_and_ties_in_arrival_order(void **state)
@@ -274,7 +455,7 @@ static void test_select__sorting_puts_nulls_last_and_ties_in_arrival_order(void 
     struct select_result result = {0};
     assert_int_equal(support_catalog(&c, list, 5), 0);
     for (size_t i = 0; i < PASAR_ARRAY_LEN(cases); i++) {
-        struct select_filter filter = {NAN, NAN, NAN, -1, cases[i].keys, cases[i].count, 3};
+        struct select_filter filter = {NAN, NAN, NAN, -1, cases[i].keys, cases[i].count, 3, false};
         char got[8] = "", id[64];
         assert_int_equal(select_categories(&c, (const uint32_t[]){1}, 1, &filter, 0, 10, &result), 0);
         for (size_t j = 0; j < result.count; j++)
@@ -310,6 +491,9 @@ int main(void)
         cmocka_unit_test(test_catalog__score_is_a_bayesian_mean),
         cmocka_unit_test(test_select__prices_are_what_brute_force_finds),
         cmocka_unit_test(test_select__categories_and_filters_are_what_brute_force_finds),
+        cmocka_unit_test(test_select__every_combination_is_what_brute_force_finds),
+        cmocka_unit_test(test_order__ties_stand_in_arrival_order_and_unknown_ones_last),
+        cmocka_unit_test(test_order__many_are_sorted_as_qsort_would),
         cmocka_unit_test(test_select__sorting_puts_nulls_last_and_ties_in_arrival_order),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
