@@ -16,6 +16,7 @@
 
 #include "api/deadline.h"
 #include "api/guard.h"
+#include "api/httpd.h"
 #include "api/listen.h"
 #include "api/router.h"
 #include "api/send.h"
@@ -25,7 +26,6 @@
 
 enum {
     URI_BYTES_MAX = 8192,
-    CONNECTION_MEMORY = 24 << 10, /* libmicrohttpd wipes all of it for each request: no larger than it must be */
     REPLY_SECONDS = 60,           /* for a slow reader */
     KEPT_BYTES_MAX = 32 << 10,    /* of a buffer, from one request of a connection to its next */
     SWALLOW_BYTES_MAX = 64 << 20, /* too large a body is read to its end up to here, or its sender never sees the 413 */
@@ -455,12 +455,12 @@ static struct MHD_Daemon *start_daemon(struct server *server, int fd)
     long processors = sysconf(_SC_NPROCESSORS_ONLN);
     unsigned threads = (unsigned)(config->threads > 0 ? config->threads : processors > 0 ? processors : 2);
     return MHD_start_daemon(
-        MHD_USE_AUTO | MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_ITC | MHD_USE_ERROR_LOG, 0, NULL, NULL, access_request,
-        server, MHD_OPTION_EXTERNAL_LOGGER, log_library, NULL, MHD_OPTION_LISTEN_SOCKET, fd,
-        MHD_OPTION_THREAD_POOL_SIZE, threads > 1 ? threads : 0u, MHD_OPTION_CONNECTION_LIMIT,
-        (unsigned)config->max_connections, MHD_OPTION_PER_IP_CONNECTION_LIMIT, (unsigned)config->max_connections_per_ip,
-        MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)(config->idle_timeout_s < 1 ? 1 : config->idle_timeout_s),
-        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY, MHD_OPTION_STRICT_FOR_CLIENT, 0,
+        HTTPD_FLAGS, 0, NULL, NULL, access_request, server, MHD_OPTION_EXTERNAL_LOGGER, log_library, NULL,
+        MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_THREAD_POOL_SIZE, threads > 1 ? threads : 0u,
+        MHD_OPTION_CONNECTION_LIMIT, (unsigned)config->max_connections, MHD_OPTION_PER_IP_CONNECTION_LIMIT,
+        (unsigned)config->max_connections_per_ip, MHD_OPTION_CONNECTION_TIMEOUT,
+        (unsigned)(config->idle_timeout_s < 1 ? 1 : config->idle_timeout_s), MHD_OPTION_CONNECTION_MEMORY_LIMIT,
+        (size_t)HTTPD_CONNECTION_MEMORY, MHD_OPTION_STRICT_FOR_CLIENT, HTTPD_STRICT_FOR_CLIENT,
         MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1, MHD_OPTION_URI_LOG_CALLBACK, begin, server, MHD_OPTION_UNESCAPE_CALLBACK,
         keep_escapes, NULL, MHD_OPTION_NOTIFY_COMPLETED, completed, server, MHD_OPTION_NOTIFY_CONNECTION,
         connection_changed, server, MHD_OPTION_END);
