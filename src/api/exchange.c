@@ -174,7 +174,8 @@ void *exchange_begin(void *cls, const char *uri, struct MHD_Connection *connecti
     return x;
 }
 
-void exchange_completed(void *cls, struct MHD_Connection *connection, void **con_cls, enum MHD_RequestTerminationCode why)
+void exchange_completed(void *cls, struct MHD_Connection *connection, void **con_cls,
+                        enum MHD_RequestTerminationCode why)
 {
     struct exchanges *all = cls;
     struct exchange *x = *con_cls;
@@ -193,7 +194,7 @@ void exchange_completed(void *cls, struct MHD_Connection *connection, void **con
 }
 
 void exchange_connection_changed(void *cls, struct MHD_Connection *connection, void **socket_context,
-                               enum MHD_ConnectionNotificationCode what)
+                                 enum MHD_ConnectionNotificationCode what)
 {
     struct exchanges *all = cls;
     if (what == MHD_CONNECTION_NOTIFY_STARTED) {
@@ -398,7 +399,7 @@ static enum MHD_Result first_call(struct exchange *x, struct MHD_Connection *con
 }
 
 enum MHD_Result exchange_access(void *cls, struct MHD_Connection *connection, const char *url, const char *method,
-                                      const char *version, const char *upload, size_t *upload_len, void **con_cls)
+                                const char *version, const char *upload, size_t *upload_len, void **con_cls)
 {
     struct exchange *x = *con_cls;
     (void)cls;
@@ -417,4 +418,3 @@ enum MHD_Result exchange_access(void *cls, struct MHD_Connection *connection, co
     }
     return x->is_answered ? MHD_YES : answer(x, connection, method);
 }
-

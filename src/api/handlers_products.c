@@ -10,6 +10,7 @@
 #include "api/jsontext.h"
 #include "api/relax.h"
 #include "api/select.h"
+#include "api/suggest.h"
 
 void handle_product(struct request *r, struct reply *reply)
 {
@@ -22,6 +23,10 @@ void handle_product(struct request *r, struct reply *reply)
     if (product < 0) {
         reply_problem(reply, 404, "no product has the id '%.*s' in model %d's catalogue",
                       r->segment.len > 60 ? 60 : (int)r->segment.len, r->segment.data, model);
+        struct pasar_buf suggestions = {0};
+        suggest_ids(&suggestions, r->snapshot, model, r->segment.data, r->segment.len);
+        reply_suggest(reply, &suggestions);
+        pasar_buf_fini(&suggestions);
         return;
     }
     catalog_add_json(&r->snapshot->catalog, (uint32_t)product, model, &reply->body);

@@ -6,11 +6,13 @@
 #include <stdint.h>
 
 #include "api/request.h"
+#include "api/why.h"
 
 /* What a list endpoint found in one model's catalogue. */
 struct items {
     uint32_t *products;       /* owned */
     struct similar_hit *hits; /* beside products, for /api/similar_products; owned; else NULL */
+    struct why why;           /* of the hits */
     size_t count;
     uint64_t total;
 };

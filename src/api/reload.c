@@ -54,7 +54,8 @@ static void no_name(struct api *api, bool is_serving, const struct pasar_err *er
     if (err->code == PASAR_ENOINPUT && !is_serving) {
         (void)note(api, ""); /* just not trained yet */
     } else if (note(api, err->msg)) {
-        pasar_error("%s; %s", err->msg, is_serving ? "the generation that is loaded keeps serving" : "nothing is served yet");
+        pasar_error("%s; %s", err->msg,
+                    is_serving ? "the generation that is loaded keeps serving" : "nothing is served yet");
         if (err->code != PASAR_ENOINPUT)
             pasar_metric_add(api->reloads_refused, 1);
     }

@@ -1,4 +1,5 @@
-/* Looks for new generations and loads them, on a thread of its own: signals are heard and requests answered meanwhile. */
+/* Looks for new generations and loads them, on a thread of its own: signals are heard and requests answered meanwhile.
+ */
 #ifndef PASAR_API_RELOAD_H
 #define PASAR_API_RELOAD_H
 

@@ -10,14 +10,14 @@
 
 #include "api/access_log.h"
 #include "api/exchange.h"
+#include "api/httpd.h"
 #include "api/listen.h"
 #include "pasar/clock.h"
 #include "pasar/log.h"
 
 enum {
-    CONNECTION_MEMORY = 24 << 10, /* libmicrohttpd wipes all of it for each request: no larger than it must be */
-    FILES_BESIDE = 64,            /* descriptors of all that is no connection, */
-    FILES_A_THREAD = 4,           /* and of each thread */
+    FILES_BESIDE = 64,  /* descriptors of all that is no connection, */
+    FILES_A_THREAD = 4, /* and of each thread */
 };
 
 struct server {
@@ -84,15 +84,16 @@ static struct MHD_Daemon *start_daemon(struct server *server, int fd)
     unsigned threads = (unsigned)(config->threads > 0 ? config->threads : processors > 0 ? processors : 2);
     unsigned connections = listen_room(config->max_connections, FILES_BESIDE + FILES_A_THREAD * (int64_t)threads);
     return MHD_start_daemon(
-        MHD_USE_AUTO | MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_ITC | MHD_USE_ERROR_LOG, 0, NULL, NULL,
-        exchange_access, &server->exchanges, MHD_OPTION_EXTERNAL_LOGGER, log_library, NULL, MHD_OPTION_LISTEN_SOCKET,
-        fd, MHD_OPTION_THREAD_POOL_SIZE, threads > 1 ? threads : 0u, MHD_OPTION_CONNECTION_LIMIT, connections,
-        MHD_OPTION_PER_IP_CONNECTION_LIMIT, (unsigned)config->max_connections_per_ip, MHD_OPTION_CONNECTION_TIMEOUT,
+        HTTPD_FLAGS, 0, NULL, NULL, exchange_access, &server->exchanges, MHD_OPTION_EXTERNAL_LOGGER, log_library, NULL,
+        MHD_OPTION_LISTEN_SOCKET, fd, MHD_OPTION_THREAD_POOL_SIZE, threads > 1 ? threads : 0u,
+        MHD_OPTION_CONNECTION_LIMIT, connections, MHD_OPTION_PER_IP_CONNECTION_LIMIT,
+        (unsigned)config->max_connections_per_ip, MHD_OPTION_CONNECTION_TIMEOUT,
         (unsigned)(config->idle_timeout_s < 1 ? 1 : config->idle_timeout_s), MHD_OPTION_CONNECTION_MEMORY_LIMIT,
-        (size_t)CONNECTION_MEMORY, MHD_OPTION_STRICT_FOR_CLIENT, 0, MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1,
-        MHD_OPTION_URI_LOG_CALLBACK, exchange_begin, &server->exchanges, MHD_OPTION_UNESCAPE_CALLBACK, keep_escapes,
-        NULL, MHD_OPTION_NOTIFY_COMPLETED, exchange_completed, &server->exchanges, MHD_OPTION_NOTIFY_CONNECTION,
-        exchange_connection_changed, &server->exchanges, MHD_OPTION_END);
+        (size_t)HTTPD_CONNECTION_MEMORY, MHD_OPTION_STRICT_FOR_CLIENT, HTTPD_STRICT_FOR_CLIENT,
+        MHD_OPTION_SIGPIPE_HANDLED_BY_APP, 1, MHD_OPTION_URI_LOG_CALLBACK, exchange_begin, &server->exchanges,
+        MHD_OPTION_UNESCAPE_CALLBACK, keep_escapes, NULL, MHD_OPTION_NOTIFY_COMPLETED, exchange_completed,
+        &server->exchanges, MHD_OPTION_NOTIFY_CONNECTION, exchange_connection_changed, &server->exchanges,
+        MHD_OPTION_END);
 }
 
 struct server *server_start(struct api *api, struct pasar_err *err)

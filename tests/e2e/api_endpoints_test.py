@@ -82,6 +82,10 @@ def products(api):
     check(api.json('/api/products', offset=4000000000)[0] == [], 'past the end is an empty page')
     got, r = api.json('/api/products', category='USB Cabels')
     check(got and 'USBCables' in r.getheader('X-Pasar-Relaxed'), 'nearest spelling')
+    check({p['relaxed'] for p in got} == {r.getheader('X-Pasar-Relaxed')}, 'every item says what was relaxed')
+    got = api.json('/api/products', category='USB Cabels', model='all')[0]
+    check(got['relaxed'] == r.getheader('X-Pasar-Relaxed') and all(p['relaxed'] == got['relaxed'] for m in got['models'] for p in m['items']),
+          'model=all says what was relaxed')
     problem = api.json('/api/products', 404, category='USB Cabels', strict=1)[0]
     check('USBCables' in problem['suggestions'], 'suggestions')
     check(api.json('/api/products', 404, category='zzzzzzzzzzzzz')[0]['suggestions'], 'suggestions for nonsense')
@@ -94,6 +98,9 @@ def one_product(api):
     early = api.rows(1)[0]
     check(api.json('/api/products/' + early['product_id'], model=1)[0] == product(early, 1), 'one product of model 1')
     api.json('/api/products/nothing', 404)
+    known = row['product_id']
+    near = api.json('/api/products/' + known[:-1] + chr(ord(known[-1]) ^ 1) + 'x', 404)[0]
+    check(near['suggestions'] and all(s[:4] == known[:4] for s in near['suggestions']), str(near))
     api.json('/api/products/', 404)
 
 
@@ -148,6 +155,25 @@ def similar(api):
     got = api.json('/api/similar_products', product_id=rows[7]['product_id'], limit=10)[0]
     check(rows[7]['product_id'] not in [p['product_id'] for p in got], 'itself left out')
     check(got[0]['category_path'] == rows[7]['category'], 'same category first')
+    own, like = product(rows[7], 3), got
+    for p in like:
+        if own['price'] is not None and p['price'] is not None:
+            want = 'same price' if p['price'] == own['price'] else \
+                   f"₹{rupees(abs(p['price'] - own['price']))} {'cheaper' if p['price'] < own['price'] else 'dearer'}"
+            check(want in p['why'], f'{want}: {p["why"]}')
+        check(any('levels)' in w for w in p['why']), f'no depth of the category: {p["why"]}')
+    typed, r = api.json('/api/similar_products', name=rows[7]['product_id'], limit=11)
+    check(typed[0]['product_id'] == rows[7]['product_id'] and typed[1:] == like, 'an id typed as words: itself, then its like')
+    check([p for o in range(0, 9, 3) for p in api.json('/api/similar_products', name=rows[7]['product_id'], limit=3, offset=o)[0]] == typed[:9],
+          'pages of it')
+    check(api.json('/api/similar_products', name=rows[7]['product_id'], strict=1)[0] == typed[:1], 'strictly: nothing but itself')
+    answer = api.json('/api/similar_products', product_id=api.rows(1)[0]['product_id'], model='all', limit=20)[0]
+    for m in answer['models']:
+        check(m['items'] == api.json('/api/similar_products', product_id=api.rows(1)[0]['product_id'], model=m['model'], limit=20)[0],
+              'reasons of each model')
+    answer = api.json('/api/products', model='all', limit=1000)[0]
+    lists = [{p['product_id'] for p in m['items']} for m in answer['models']]
+    check(answer['overlap'] == {f'{a + 1}-{b + 1}': len(lists[a] & lists[b]) for a, b in ((0, 1), (0, 2), (1, 2))}, 'overlap of whole catalogues')
     answer = api.json('/api/similar_products', name='usb cable', model='all', limit=4)[0]
     lists = [[p['product_id'] for p in m['items']] for m in answer['models']]
     check([m['model'] for m in answer['models']] == [1, 2, 3] and all(len(x) == 4 for x in lists), 'all models')
@@ -161,6 +187,15 @@ def similar(api):
     api.json('/api/similar_products', 404, name='smrat watch', strict=1)
     api.json('/api/similar_products', 400)
     api.json('/api/similar_products', 400, name='x', product_id='y')
+
+
+def rupees(x):
+    text, groups = str(int(x)), []
+    text, last = text[:-3], text[-3:]
+    while text:
+        groups.insert(0, text[-2:])
+        text = text[:-2]
+    return ','.join(groups + [last])
 
 
 def models(api):
