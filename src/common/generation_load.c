@@ -13,13 +13,19 @@
 
 enum { JSON_BYTES_MAX = 64 * 1024 * 1024 };
 
+/* Of a failed open: want of descriptors or memory passes and says nothing about the files. */
+static enum pasar_code cause(enum pasar_code otherwise)
+{
+    return errno == EMFILE || errno == ENFILE || errno == ENOMEM ? PASAR_EOS : errno == EIO ? PASAR_EIO : otherwise;
+}
+
 /* Opens a regular file inside the generation; no links, and no waiting for the writer of a FIFO. -1 with err. */
 static int open_inside(int dirfd, const char *name, struct stat *st, struct pasar_err *err)
 {
     int fd = openat(dirfd, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 
     if (fd < 0)
-        return pasar_err_errno(err, PASAR_EDATA, "open %s", name);
+        return pasar_err_errno(err, cause(PASAR_EDATA), "open %s", name);
     if (fstat(fd, st) != 0) {
         pasar_err_errno(err, PASAR_EIO, "stat %s", name);
     } else if (!S_ISREG(st->st_mode)) {
@@ -137,10 +143,10 @@ static int open_generation(const char *models_dir, const char *name, struct pasa
         return pasar_err_set(err, PASAR_EDATA, "'%s' is no generation", name);
     int parent = open(models_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (parent < 0)
-        return pasar_err_errno(err, PASAR_ENOINPUT, "open directory %s", models_dir);
+        return pasar_err_errno(err, cause(PASAR_ENOINPUT), "open directory %s", models_dir);
     int dirfd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     if (dirfd < 0)
-        pasar_err_errno(err, PASAR_EDATA, "open directory %s/%s", models_dir, name);
+        pasar_err_errno(err, cause(PASAR_EDATA), "open directory %s/%s", models_dir, name);
     close(parent);
     return dirfd;
 }
