@@ -12,8 +12,9 @@ enum {
 }; /* Link holds the address up to four times; the connection's memory is small */
 
 static const char csp[] =
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' https: data:; connect-src 'self'; "
-    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' https:; connect-src 'self'; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; "
+    "trusted-types 'none'";
 
 /* Header text must be one line of ASCII: the rest is percent-encoded. */
 static void add_plain(struct pasar_buf *buf, const char *text, size_t len)
@@ -61,11 +62,11 @@ static void add_headers(struct MHD_Response *response, const struct request *r, 
         (void)MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, reply->content_type);
     (void)MHD_add_response_header(response, MHD_HTTP_HEADER_X_CONTENT_TYPE_OPTIONS, "nosniff");
     (void)MHD_add_response_header(response, MHD_HTTP_HEADER_CACHE_CONTROL, reply->no_store ? "no-store" : "no-cache");
-    if (reply->is_page) {
+    if (!reply->is_page) {
+        add_cors(response, reply, wishes);
+    } else if (strncmp(reply->content_type, "text/html", 9) == 0) { /* the document's policy covers its parts */
         (void)MHD_add_response_header(response, "Content-Security-Policy", csp);
         (void)MHD_add_response_header(response, "Referrer-Policy", "no-referrer");
-    } else {
-        add_cors(response, reply, wishes);
     }
     if (r->snapshot)
         (void)MHD_add_response_header(response, "X-Pasar-Generation", r->snapshot->number);
