@@ -8,7 +8,8 @@ import { prices, shopLink, stars } from './cards.js';
 import { picture } from './pictures.js';
 import { groupChip } from './groups.js';
 import { address, shown } from './route.js';
-import { capital, categoryName, plural } from './format.js';
+import { sourcesTable } from './sources.js';
+import { capital, categoryName, count, decimal, plural } from './format.js';
 
 export const title = () => 'Product';
 
@@ -53,6 +54,41 @@ function description(text) {
     );
 }
 
+/** The record's way into the model, asked for when it is opened. */
+function origin(product, model) {
+    const body = el('div', { class: 'origin' });
+    const pane = createPane(body, { refused: (error) => message('Not known', capital(error.message)) });
+    const item = (name, ...text) => el('div', {}, el('dt', {}, name), el('dd', {}, text));
+    const load = async (signal) => {
+        const query = { product_id: product.product_id };
+        const { body: line } = await get(`/api/models/${model}/lineage`, query, signal);
+        const { batch } = line;
+        return [
+            el(
+                'dl',
+                {},
+                item('Record', `row ${count(line.row)} of ${plural(line.rows, 'row')} of model ${model}, as they arrived`),
+                batch
+                    ? item('Batch file', el('code', {}, batch.file), `, row ${count(batch.row)} of ${count(batch.rows)}`)
+                    : item('Batch file', 'not on record: several partitions were merged by time; one of the sources below'),
+                line.label
+                    ? item(
+                          'Group',
+                          `${capital(line.label)}, ${decimal(line.distance, 2)} standard deviations from its centre`,
+                      )
+                    : null,
+                item('Generation', count(line.generation)),
+            ),
+            sourcesTable(line.sources),
+        ];
+    };
+    const node = el('details', { class: 'about' }, el('summary', {}, 'Where this record comes from'), body);
+    node.addEventListener('toggle', () => {
+        if (node.open && body.childElementCount === 0) pane.run(load);
+    });
+    return node;
+}
+
 function detail(product, model) {
     return el(
         'article',
@@ -65,7 +101,12 @@ function detail(product, model) {
             el('h1', { tabIndex: -1 }, product.name || product.product_id),
             prices(product),
             stars(product.rating, product.rating_count),
-            el('p', {}, groupChip(product.cluster, model)),
+            el(
+                'p',
+                {},
+                groupChip(product.cluster, model),
+                model === 3 ? null : el('span', { class: 'muted small' }, ` as model ${model} sees it`),
+            ),
             el('p', { class: 'actions' }, shopLink(product, 'button primary', 'See it in the shop')),
             el(
                 'details',
@@ -73,6 +114,7 @@ function detail(product, model) {
                 el('summary', {}, 'About this product'),
                 description(product.description),
             ),
+            origin(product, model),
             el('p', { class: 'muted small' }, `Product id ${product.product_id}`),
         ),
     );
@@ -98,11 +140,12 @@ export function mount(main, app) {
         skeleton: detailSkeleton,
         refused: (error) => {
             similar.node.hidden = true;
+            document.title = 'No such product · Pasar';
             return [
                 el('h1', { tabIndex: -1 }, 'No such product'),
                 message(
                     'It may have left the catalogue',
-                    error.message,
+                    capital(error.message),
                     el('a', { class: 'button', href: address('browse') }, 'Browse all products'),
                 ),
             ];
