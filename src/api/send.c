@@ -13,8 +13,8 @@ enum {
 
 static const char csp[] =
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' https:; connect-src 'self'; "
-    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; "
-    "trusted-types 'none'";
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'; "
+    "require-trusted-types-for 'script'; trusted-types 'none'";
 
 /* Header text must be one line of ASCII: the rest is percent-encoded. */
 static void add_plain(struct pasar_buf *buf, const char *text, size_t len)
@@ -68,7 +68,7 @@ static void add_headers(struct MHD_Response *response, const struct request *r, 
         (void)MHD_add_response_header(response, "Content-Security-Policy", csp);
         (void)MHD_add_response_header(response, "Referrer-Policy", "no-referrer");
     }
-    if (r->snapshot)
+    if (r->snapshot && !reply->is_page)
         (void)MHD_add_response_header(response, "X-Pasar-Generation", r->snapshot->number);
     if (reply->has_total)
         add_list_headers(response, r, reply);
@@ -156,7 +156,8 @@ enum MHD_Result send_reply(struct MHD_Connection *connection, const struct reque
     if (body.is_gzip && reply->status != 304)
         (void)MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_ENCODING, "gzip");
     if (body.may_gzip && reply->status != 204)
-        (void)MHD_add_response_header(response, MHD_HTTP_HEADER_VARY, "Accept-Encoding, Origin");
+        (void)MHD_add_response_header(response, MHD_HTTP_HEADER_VARY,
+                                      reply->is_page ? "Accept-Encoding" : "Accept-Encoding, Origin");
     if (has_etag) {
         if (body.is_gzip)
             memcpy(body.etag + strlen(body.etag) - 1, "-gz\"", 5);

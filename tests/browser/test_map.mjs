@@ -88,7 +88,7 @@ export const tests = {
     assert.deepEqual(await drawn(page), tally(data.points), 'every product has a place');
     const titles = await page.locator('.plot .axis').allTextContents();
     titles.forEach((text, i) => {
-      assert.ok(text.includes(`${(100 * shares[i]).toFixed(0)} %`), text);
+      assert.ok(text.includes(`(${(100 * shares[i]).toFixed(0)}%)`), text);
       const [heaviest] = Object.entries(components[i]).sort((a, b) => Math.abs(b[1]) - Math.abs(a[1]));
       const word = { rating: 'stars', rating_count: 'votes', discounted_price: 'dearer' }[heaviest[0]];
       assert.ok(text.includes(word), `${text}: ${heaviest}`);

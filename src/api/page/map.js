@@ -176,7 +176,6 @@ export function mount(main, app) {
                 y: shown.y,
                 hidden,
                 link: (point) => productAddress(point, number),
-                onOpen: (point) => app.go('product', { id: point.product_id, model: state.model }),
             });
             const side = legend(clusters, hidden, (id, on) => {
                 if (on) hidden.delete(id);

@@ -1,7 +1,7 @@
 // A scatter plot in SVG: sharp on every screen, coloured by the style sheet. A few paths for each group keep it light.
 
 import { el, say, svg } from './dom.js';
-import { capital, plural, rupees } from './format.js';
+import { capital, oneDirection, plural, rupees } from './format.js';
 import { markerClass, markerPath } from './groups.js';
 
 const MARGIN = { left: 58, right: 30, top: 14, bottom: 46 };
@@ -74,11 +74,11 @@ function axes(width, height, x, y, titles) {
 }
 
 /**
- * Draws `data` of /api/plot on the axes x and y (see fits). `hidden` is a set of group ids; `link(point)` is the address
- * of a product, `onOpen(point)` hears of one chosen by Enter or double click. Returns {node, drawn, hide(ids)}. Points
- * that lack a value have no place and are left out; `drawn` counts the others.
+ * Draws `data` of /api/plot on the axes x and y (see fits). `hidden` is a set of group ids, `link(point)` the address of
+ * a product. Returns {node, drawn, hide(ids)}. Points that lack a value have no place and are left out; `drawn` counts
+ * the others.
  */
-export function createPlot(data, clusters, { x, y, hidden, link, onOpen }) {
+export function createPlot(data, clusters, { x, y, hidden, link }) {
     const points = data.points.filter((p) => fits(x, p) && fits(y, p));
     const labels = new Map(clusters.map((c) => [c.id, capital(c.label)]));
     const byX = [...points].sort((a, b) => x.of(a) - x.of(b));
@@ -196,7 +196,7 @@ export function createPlot(data, clusters, { x, y, hidden, link, onOpen }) {
         tip.style.left = `${Math.max(6, Math.min(width - room - 6, px > width / 2 ? px - room - 14 : px + 14))}px`;
         const above = py - tip.offsetHeight - 12;
         tip.style.top = `${above >= 6 ? above : Math.min(height - tip.offsetHeight - 6, py + 12)}px`;
-        if (aloud) say(`${point.name}. ${rupees(point.price)}, ${votes}. ${group}`);
+        if (aloud) say(oneDirection(`${point.name}. ${rupees(point.price)}, ${votes}. ${group}`));
     }
 
     function nearest(event) {
@@ -226,17 +226,13 @@ export function createPlot(data, clusters, { x, y, hidden, link, onOpen }) {
     node.addEventListener('click', (event) => {
         if (!tip.contains(event.target)) choose(nearest(event), { aloud: true, pin: true });
     });
-    node.addEventListener('dblclick', (event) => {
-        const point = nearest(event);
-        if (point && !tip.contains(event.target)) onOpen(point);
-    });
     node.addEventListener('focus', () => {
         if (!chosen && node.matches(':focus-visible'))
             choose(byX.find(visible) ?? null, { aloud: true, pin: true });
     });
     node.addEventListener('keydown', (event) => {
         if (event.target !== node) return undefined; // the link in the tip has its own Enter
-        if (event.key === 'Enter' && chosen) return onOpen(chosen);
+        if (event.key === 'Enter' && chosen) return tip.firstChild.click();
         if (event.key === 'Escape') return choose(null);
         const steps = {
             ArrowLeft: [byX, -1],

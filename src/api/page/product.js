@@ -8,8 +8,8 @@ import { prices, shopLink, stars } from './cards.js';
 import { picture } from './pictures.js';
 import { groupChip } from './groups.js';
 import { address, shown } from './route.js';
-import { sourcesTable } from './sources.js';
-import { capital, categoryName, count, decimal, plural } from './format.js';
+import { origin } from './origin.js';
+import { capital, categoryName, oneDirection, plural } from './format.js';
 
 export const title = () => 'Product';
 
@@ -52,41 +52,6 @@ function description(text) {
         { class: 'points' },
         points.map((p) => el('li', {}, capital(p))),
     );
-}
-
-/** The record's way into the model, asked for when it is opened. */
-function origin(product, model) {
-    const body = el('div', { class: 'origin' });
-    const pane = createPane(body, { refused: (error) => message('Not known', capital(error.message)) });
-    const item = (name, ...text) => el('div', {}, el('dt', {}, name), el('dd', {}, text));
-    const load = async (signal) => {
-        const query = { product_id: product.product_id };
-        const { body: line } = await get(`/api/models/${model}/lineage`, query, signal);
-        const { batch } = line;
-        return [
-            el(
-                'dl',
-                {},
-                item('Record', `row ${count(line.row)} of ${plural(line.rows, 'row')} of model ${model}, as they arrived`),
-                batch
-                    ? item('Batch file', el('code', {}, batch.file), `, row ${count(batch.row)} of ${count(batch.rows)}`)
-                    : item('Batch file', 'not on record: several partitions were merged by time; one of the sources below'),
-                line.label
-                    ? item(
-                          'Group',
-                          `${capital(line.label)}, ${decimal(line.distance, 2)} standard deviations from its centre`,
-                      )
-                    : null,
-                item('Generation', count(line.generation)),
-            ),
-            sourcesTable(line.sources),
-        ];
-    };
-    const node = el('details', { class: 'about' }, el('summary', {}, 'Where this record comes from'), body);
-    node.addEventListener('toggle', () => {
-        if (node.open && body.childElementCount === 0) pane.run(load);
-    });
-    return node;
 }
 
 function detail(product, model) {
@@ -169,7 +134,7 @@ export function mount(main, app) {
         shownId = params.id;
         const found = pane.run(async (signal) => {
             const { body: product } = await get(`/api/products/${encodeURIComponent(params.id ?? '')}`, query, signal);
-            document.title = `${product.name || product.product_id} · Pasar`;
+            document.title = oneDirection(`${product.name || product.product_id} · Pasar`);
             similar.node.hidden = false;
             return detail(product, model);
         });

@@ -4,7 +4,7 @@ import { el, svg, table } from './dom.js';
 import { getText, readiness } from './api.js';
 import { createPane } from './pane.js';
 import { models } from './groups.js';
-import { sourcesTable } from './sources.js';
+import { sourcesTable } from './origin.js';
 import { ago, count, dateTime, duration, NONE, plural, score } from './format.js';
 
 export const title = () => 'Status';
@@ -128,7 +128,7 @@ function endpoints(series) {
         })
         .filter(Boolean);
     if (rows.length === 0) return null;
-    const columns = ['Address', 'Requests', 'Refused', 'Failed', '50 % within', '99 % within'];
+    const columns = ['Address', 'Requests', 'Refused', 'Failed', '50% within', '99% within'];
     return section('By address', table('Requests by address', columns, rows));
 }
 
@@ -224,8 +224,8 @@ export function mount(main) {
                     history.length ? rate(history.at(-1)) : '…',
                     `${count(now.requests)} since the server started; status checks not counted`,
                 ),
-                tile('Time to answer', duration(quantile(h, 0.5)), '50 % are answered within'),
-                tile('Slow answers', duration(quantile(h, 0.99)), '99 % are answered within'),
+                tile('Time to answer', duration(quantile(h, 0.5)), '50% are answered within'),
+                tile('Slow answers', duration(quantile(h, 0.99)), '99% are answered within'),
             ),
             section('Requests a second', line(history)),
             open ? section('Where the rows come from', sourcesTable(ready.sources)) : null,
