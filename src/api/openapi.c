@@ -33,7 +33,8 @@ static const char schemas[] =
     "\"rows\":{\"type\":\"integer\"},\"k\":{\"type\":\"integer\"},\"features\":{\"type\":\"array\",\"items\":{\"type\":"
     "\"string\"}},\"inertia\":{\"type\":\"number\"},\"silhouette\":{\"type\":[\"number\",\"null\"]},\"davies_bouldin\":"
     "{\"type\":[\"number\",\"null\"]},\"calinski_harabasz\":{\"type\":[\"number\",\"null\"]},\"trained_at\":{\"type\":"
-    "\"string\",\"format\":\"date-time\"},\"clusters\":{\"$ref\":\"#/components/schemas/Clusters\"}}},"
+    "\"string\",\"format\":\"date-time\"},\"clusters\":{\"$ref\":\"#/components/schemas/"
+    "Clusters\"},\"agreement\":{\"type\":\"array\"}}},"
     "\"Lineage\":{\"type\":\"object\",\"properties\":{\"product_id\":{\"type\":\"string\"},\"model\":{\"type\":"
     "\"integer\"},\"generation\":{\"type\":\"integer\"},\"row\":{\"type\":\"integer\"},\"rows\":{\"type\":\"integer\"},"
     "\"sources\":{\"type\":\"array\"},\"batch\":{\"type\":[\"object\",\"null\"]},\"cluster\":{\"type\":[\"integer\","
@@ -44,7 +45,11 @@ static const char schemas[] =
     "\"#/components/schemas/Products\"}}}},\"overlap\":{\"type\":\"object\"},\"relaxed\":{\"type\":\"string\"}}},"
     "\"Models\":{\"type\":\"array\",\"items\":{\"$ref\":\"#/components/schemas/Model\"}},"
     "\"Plot\":{\"type\":\"object\",\"properties\":{\"model\":{\"type\":\"integer\"},\"total\":{\"type\":\"integer\"},"
-    "\"sampled\":{\"type\":\"integer\"},\"points\":{\"type\":\"array\"},\"centroids\":{\"type\":\"array\"}}},"
+    "\"sampled\":{\"type\":\"integer\"},\"principal_components\":{\"type\":[\"object\",\"null\"]},\"points\":{"
+    "\"type\":\"array\"},\"centroids\":{\"type\":\"array\"}}},"
+    "\"Prices\":{\"type\":\"object\",\"properties\":{\"model\":{\"type\":\"integer\"},\"total\":{\"type\":\"integer\"},"
+    "\"low\":{\"type\":[\"number\",\"null\"]},\"high\":{\"type\":[\"number\",\"null\"]},\"counts\":{\"type\":\"array\","
+    "\"items\":{\"type\":\"integer\"}}}},"
     "\"Predictions\":{\"type\":\"array\",\"items\":{\"type\":\"object\",\"properties\":{\"cluster\":{\"type\":"
     "\"integer\"},"
     "\"distance\":{\"type\":\"number\"},\"label\":{\"type\":\"string\"}}}},"
@@ -52,7 +57,8 @@ static const char schemas[] =
     "\"Ready\":{\"type\":\"object\",\"properties\":{\"status\":{\"type\":\"string\"},\"generation\":{\"type\":["
     "\"integer\","
     "\"null\"]},\"loaded_at\":{\"type\":[\"string\",\"null\"]},\"rows\":{\"type\":\"integer\"},\"products\":{\"type\":"
-    "\"integer\"},\"batches\":{\"type\":\"integer\"},\"error\":{\"type\":[\"string\",\"null\"]}}},"
+    "\"integer\"},\"batches\":{\"type\":\"integer\"},\"sources\":{\"type\":\"array\"},\"error\":{\"type\":[\"string\","
+    "\"null\"]}}},"
     "\"Problem\":{\"type\":\"object\",\"properties\":{\"type\":{\"type\":\"string\"},\"title\":{\"type\":\"string\"},"
     "\"status\":"
     "{\"type\":\"integer\"},\"detail\":{\"type\":\"string\"},\"error\":{\"type\":\"string\"},\"suggestions\":{\"type\":"
@@ -71,6 +77,8 @@ static void add_schema(struct pasar_buf *buf, const struct route *route, enum pa
         jsontext_add_number(buf, max);
         if (p == PARAM_LIMIT && route->default_limit > 0)
             pasar_buf_printf(buf, ",\"default\":%u", route->default_limit);
+        if (p == PARAM_BINS)
+            pasar_buf_printf(buf, ",\"default\":%d", (int)PARAM_BINS_DEFAULT);
         if (p == PARAM_TOLERANCE)
             pasar_buf_adds(buf, ",\"default\":10");
         pasar_buf_addc(buf, '}');

@@ -6,6 +6,8 @@ import { cleanUp, missingProgram, newFolder, serve, train } from './market.mjs';
 import { join } from 'node:path';
 import * as formats from './test_formats.mjs';
 import * as views from './test_views.mjs';
+import * as map from './test_map.mjs';
+import * as figures from './test_figures.mjs';
 import * as states from './test_states.mjs';
 import * as access from './test_access.mjs';
 import * as hostile from './test_hostile.mjs';
@@ -35,6 +37,8 @@ try {
   const all = {
     ...formats.tests,
     ...views.tests,
+    ...map.tests,
+    ...figures.tests,
     ...access.tests,
     ...states.tests,
     ...(given ? {} : { ...states.serverTests, ...hostile.tests }),
