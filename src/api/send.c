@@ -12,8 +12,9 @@ enum {
 }; /* Link holds the address up to four times; the connection's memory is small */
 
 static const char csp[] =
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' https: data:; connect-src 'self'; "
-    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' https:; connect-src 'self'; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'; "
+    "require-trusted-types-for 'script'; trusted-types 'none'";
 
 /* Header text must be one line of ASCII: the rest is percent-encoded. */
 static void add_plain(struct pasar_buf *buf, const char *text, size_t len)

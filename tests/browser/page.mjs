@@ -8,6 +8,7 @@ import * as formats from './test_formats.mjs';
 import * as views from './test_views.mjs';
 import * as states from './test_states.mjs';
 import * as access from './test_access.mjs';
+import * as history from './test_history.mjs';
 import * as hostile from './test_hostile.mjs';
 
 const given = process.env.PASAR_PAGE_URL;
@@ -36,6 +37,7 @@ try {
     ...formats.tests,
     ...views.tests,
     ...access.tests,
+    ...history.tests,
     ...states.tests,
     ...(given ? {} : { ...states.serverTests, ...hostile.tests }),
   };

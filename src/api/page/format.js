@@ -37,7 +37,7 @@ export function plural(n, one, many = `${one}s`) {
 }
 
 export function percent(x, digits = 0) {
-    return isNumber(x) ? `${x.toFixed(digits)} %` : NONE;
+    return isNumber(x) ? `${x.toFixed(digits)}%` : NONE;
 }
 
 export function decimal(x, digits) {
@@ -93,4 +93,9 @@ export function categoryName(raw) {
 export function capital(text) {
     const s = String(text ?? '');
     return s.charAt(0).toUpperCase() + s.slice(1);
+}
+
+/** Without the marks that turn the direction of text, for places where the text around it cannot be kept apart. */
+export function oneDirection(text) {
+    return String(text ?? '').replace(/[\u202a-\u202e\u2066-\u2069]/g, '');
 }

@@ -111,7 +111,7 @@ export function mount(main, app) {
         slider.setAttribute('aria-valuetext', rupees(state.target));
         tolerance.value = state.tolerance;
         tolerance.setAttribute('aria-valuetext', `${state.tolerance} percent`);
-        toleranceText.textContent = `${state.tolerance} %`;
+        toleranceText.textContent = `${state.tolerance}%`;
         range.textContent =
             `${rupees(Math.round(state.target * (1 - state.tolerance / 100)))} to ` +
             `${rupees(Math.round(state.target * (1 + state.tolerance / 100)))}`;

@@ -8,7 +8,7 @@ import { prices, shopLink, stars } from './cards.js';
 import { picture } from './pictures.js';
 import { groupChip } from './groups.js';
 import { address, shown } from './route.js';
-import { capital, categoryName, plural } from './format.js';
+import { capital, categoryName, plural, oneDirection } from './format.js';
 
 export const title = () => 'Product';
 
@@ -126,7 +126,7 @@ export function mount(main, app) {
         shownId = params.id;
         const found = pane.run(async (signal) => {
             const { body: product } = await get(`/api/products/${encodeURIComponent(params.id ?? '')}`, query, signal);
-            document.title = `${product.name || product.product_id} · Pasar`;
+            document.title = `${oneDirection(product.name || product.product_id)} · Pasar`;
             similar.node.hidden = false;
             return detail(product, model);
         });

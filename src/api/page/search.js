@@ -10,7 +10,7 @@ export const title = (params) => (params.q ? `“${params.q}”` : 'Search');
 
 /** The API's own suggestions as searches; if it has none, the parts of the market to look around in. */
 async function suggest(texts) {
-    if (texts.length > 0) return texts.map((text) => [text, address('search', { q: text })]);
+    if (texts.length > 0) return texts.map((text) => [categoryName(text), address('search', { q: text })]);
     const names = Object.keys((await get('/api/categories').catch(() => ({ body: {} }))).body);
     return names.slice(0, 8).map((name) => [categoryName(name), address('browse', { category: name })]);
 }
@@ -32,7 +32,7 @@ export function mount(main, app) {
         heading.textContent = q ? `Results for “${q}”` : 'Search';
         if (q === '') return Promise.resolve();
         return results.load('/api/similar_products', { name: q }, shown(params), (total) => {
-            if (total === 0) return 'No matches';
+            if (total === 0) return '';
             return total === 1
                 ? '1 product, and why it is here'
                 : `${count(total)} products, most similar first, each with why it is here`;
