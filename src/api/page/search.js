@@ -4,7 +4,7 @@ import { el } from './dom.js';
 import { createResults } from './results.js';
 import { get } from './api.js';
 import { address, shown } from './route.js';
-import { categoryName, count } from './format.js';
+import { categoryName, plural } from './format.js';
 
 export const title = (params) => (params.q ? `“${params.q}”` : 'Search');
 
@@ -33,9 +33,7 @@ export function mount(main, app) {
         if (q === '') return Promise.resolve();
         return results.load('/api/similar_products', { name: q }, shown(params), (total) => {
             if (total === 0) return '';
-            return total === 1
-                ? '1 product, and why it is here'
-                : `${count(total)} products, most similar first, each with why it is here`;
+            return `${plural(total, 'product')}, most similar first`;
         });
     }
 
