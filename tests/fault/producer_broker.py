@@ -104,6 +104,9 @@ def slow_replies():
 
 
 def black_hole():
+    """A broker that is stopped with its connections open. Our thread must wait; librdkafka 2.0's polls without a pause while
+    all that a partition may have in flight is unanswered and more waits, which is shown and not judged. (It does not where
+    max.in.flight is smaller than the number of partitions, at the price of throughput to brokers far away.)"""
     with Drill() as drill:
         broker = drill.broker()
         producer = drill.producer(broker.brokers, drill.catalogue(ROWS), "--rate", 1000)
