@@ -45,6 +45,7 @@ static void release_all(struct assignment *a)
     for (size_t i = 0; i < a->count; i++) {
         if (a->endwatch != NULL)
             endwatch_disown(a->endwatch, a->partitions[i].id);
+        stats_set_lag(a->stats, a->config->kafka.topic, a->partitions[i].id, 0);
         pasar_dirlock_release(a->partitions[i].lock_fd);
     }
     free(a->partitions);
@@ -94,7 +95,12 @@ static void note_assigned(struct assignment *a, const rd_kafka_topic_partition_l
     }
     for (int i = 0; a->partitions != NULL && i < list->cnt; i++) {
         a->partitions[i] = (struct partition){
-            .id = list->elems[i].partition, .lock_fd = -1, .published_next = -1, .committed_next = -1};
+            .id = list->elems[i].partition,
+            .lock_fd = -1,
+            .first_offset = -1,
+            .published_next = -1,
+            .committed_next = -1,
+        };
         a->count++;
     }
     a->needs_recovery = a->count > 0;

@@ -11,6 +11,7 @@
 #include "consumer/assignment.h"
 #include "consumer/connection.h"
 #include "consumer/decode.h"
+#include "consumer/lag.h"
 #include "consumer/meta.h"
 #include "pasar/atomicfile.h"
 #include "pasar/clock.h"
@@ -30,6 +31,7 @@ enum {
     CLOSE_MS = 400,
     WAIT_LOG_MS = 10000, /* between lines about what --exit-at-end waits for */
     FIRST_WAIT_LOG_MS = 1000,
+    LAG_MS = 250, /* between looks at how far behind we are */
 };
 
 enum stage { RUNNING, DRAINING, DONE };
@@ -45,7 +47,7 @@ struct consumer {
     struct pasar_buf scratch; /* of decoding */
     struct decoded decoded;
     struct pasar_progress progress;
-    int64_t last_message_ns, waiting_logged_ns;
+    int64_t last_message_ns, waiting_logged_ns, lag_ns;
     size_t taken_bytes;      /* out of librdkafka's queue since it was told so */
     bool publisher_is_stuck; /* a sync did not return in time: its thread cannot be joined */
 };
@@ -212,6 +214,21 @@ static bool should_exit(struct consumer *c, int64_t now_ns)
     return over && settle(c);
 }
 
+/* Metrics and the progress line. Only with --exit-at-end is there an end to be near to. */
+static void show(struct consumer *c, int64_t now_ns)
+{
+    uint64_t done = c->stats->counts[STAT_MESSAGES], total = 0;
+
+    if (now_ns - c->lag_ns >= LAG_MS * NS_PER_MS) {
+        lag_refresh(&c->assignment, now_ns);
+        c->lag_ns = now_ns;
+    }
+    stats_show(c->stats);
+    if (c->config->exit_at_end)
+        lag_progress(&c->assignment, &done, &total);
+    pasar_progress_update(&c->progress, c->stats->counts[STAT_MESSAGES], done, total);
+}
+
 static int run_stage(struct consumer *c, struct pasar_err *err)
 {
     struct assignment *a = &c->assignment;
@@ -229,8 +246,7 @@ static int run_stage(struct consumer *c, struct pasar_err *err)
             return -1;
         assignment_collect(a);
         assignment_commit(a, now_ns);
-        stats_show(c->stats);
-        pasar_progress_update(&c->progress, c->stats->counts[STAT_MESSAGES], c->stats->counts[STAT_MESSAGES], 0);
+        show(c, now_ns);
         if (count == 0 && should_exit(c, now_ns))
             return 0;
     }
