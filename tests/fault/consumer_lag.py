@@ -10,7 +10,7 @@ import subprocess
 import time
 import urllib.request
 
-from drill import ALONE, BIN, FAST, GROUP, TOPIC, Drill, await_, batches, check, check_exactly_once, finish, free_port, terminate
+from drill import ALONE, BIN, TOPIC, Drill, await_, batches, check, check_exactly_once, finish, free_port, terminate
 
 with Drill() as drill:
     broker = drill.broker(partitions=2)

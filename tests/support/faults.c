@@ -6,7 +6,8 @@
  *   PASAR_FAULTS_RATE=0.01   share of the calls that fail
  *   PASAR_FAULTS_SEED=1
  *   PASAR_FAULTS_STALL=/path while this exists, fsync does not return
- *   PASAR_FAULTS_LOG=/path   gets one letter for each failure: o(pen) w(rite) s(ync) r(ename)
+ *   PASAR_FAULTS_FLIP=/path  when this exists, it is removed and a byte of the next long answer from the network
+ * changed PASAR_FAULTS_LOG=/path   gets one letter for each failure: o(pen) w(rite) s(ync) r(ename)
  */
 #include <dlfcn.h>
 #include <errno.h>
@@ -19,6 +20,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -120,6 +122,18 @@ int fsync(int fd)
         return real(fd);
     errno = EIO;
     return -1;
+}
+
+ssize_t recvmsg(int fd, struct msghdr *message, int flags)
+{
+    ssize_t (*real)(int, struct msghdr *, int) = (ssize_t(*)(int, struct msghdr *, int))next("recvmsg");
+    const char *flip = getenv("PASAR_FAULTS_FLIP");
+    ssize_t len = real(fd, message, flags);
+
+    if (flip == NULL || len < 4096 || message->msg_iov[0].iov_len < 4096 || unlink(flip) != 0)
+        return len;
+    ((unsigned char *)message->msg_iov[0].iov_base)[3000] ^= 0x10;
+    return len;
 }
 
 int renameat2(int olddir, const char *from, int newdir, const char *to, unsigned flags)
