@@ -1,6 +1,6 @@
 /*
- * decode: what a message is. The messages are real ones of librdkafka: a producer without a broker takes them, and hands
- * them back when it is told to give up.
+ * decode: what a message is. The messages are real ones of librdkafka: a producer without a broker takes them, and
+ * hands them back when it is told to give up.
  */
 #include <stdarg.h>
 #include <stddef.h>
@@ -17,7 +17,9 @@
     "\"discount_percentage\":3,\"rating\":4,\"rating_count\":5,\"about_product\":\"a\",\"user_id\":\"u\","             \
     "\"user_name\":\"un\",\"review_id\":\"r\",\"review_title\":\"t\",\"review_content\":\"c\",\"img_link\":\"i\","     \
     "\"product_link\":\"p\",\"timestamp\":\"2026-01-01T00:00:00Z\"}"
-#define END "{\"run\":\"r-1\",\"rows\":10,\"digest\":\"00000000000000ff\",\"partitions\":4,\"timestamp\":\"2026-01-01T00:00:00.000000Z\"}"
+#define END                                                                                                            \
+    "{\"run\":\"r-1\",\"rows\":10,\"digest\":\"00000000000000ff\",\"partitions\":4,\"timestamp\":\"2026-01-01T00:00:"  \
+    "00.000000Z\"}"
 
 struct header {
     const char *name, *value; /* value NULL: null */
@@ -52,8 +54,8 @@ static enum decoded_kind decode(const char *key, const void *value, size_t len, 
     for (; headers != NULL && headers->name != NULL; headers++)
         assert_int_equal(rd_kafka_header_add(list, headers->name, -1, headers->value, -1), 0);
     assert_int_equal(rd_kafka_producev(rk, RD_KAFKA_V_TOPIC("t"), RD_KAFKA_V_MSGFLAGS(RD_KAFKA_MSG_F_COPY),
-                                       RD_KAFKA_V_KEY((void *)key, key_len),
-                                       RD_KAFKA_V_VALUE((void *)value, len), RD_KAFKA_V_HEADERS(list), RD_KAFKA_V_END),
+                                       RD_KAFKA_V_KEY((void *)key, key_len), RD_KAFKA_V_VALUE((void *)value, len),
+                                       RD_KAFKA_V_HEADERS(list), RD_KAFKA_V_END),
                      RD_KAFKA_RESP_ERR_NO_ERROR);
     decoded_count = 0;
     memset(&decoded, 0, sizeof(decoded));
@@ -75,7 +77,8 @@ static void test_decode__a_record_with_its_origin_is_a_row(void **state)
     assert_int_equal(decode("k", RECORD, strlen(RECORD), ours), DECODED_ROW);
     assert_string_equal(decoded.run, "r-1");
     assert_int_equal(decoded.row, 17);
-    assert_int_equal(decode("k", RECORD, strlen(RECORD), more), DECODED_ROW); /* unknown headers are nobody's business */
+    assert_int_equal(decode("k", RECORD, strlen(RECORD), more),
+                     DECODED_ROW); /* unknown headers are nobody's business */
     assert_string_equal(decoded.run, "r-1");
     assert_int_equal(decoded.row, 17);
 }
