@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "consumer/assignment.h"
+#include "consumer/commit.h"
 #include "consumer/connection.h"
 #include "consumer/decode.h"
 #include "consumer/lag.h"
@@ -245,7 +246,7 @@ static int run_stage(struct consumer *c, struct pasar_err *err)
         if (count < 0)
             return -1;
         assignment_collect(a);
-        assignment_commit(a, now_ns);
+        commit_published(a, now_ns);
         show(c, now_ns);
         if (count == 0 && should_exit(c, now_ns))
             return 0;
@@ -271,7 +272,7 @@ static int drain_stage(struct consumer *c, struct pasar_err *err)
     }
     assignment_collect(a);
     assignment_drop_all(a);
-    assignment_commit_now(a, FINAL_COMMIT_MS);
+    commit_finally(a, FINAL_COMMIT_MS);
     if (a->is_failed)
         return pasar_err_set(err, PASAR_EIO,
                              "stopped while %s could not be written; nothing is lost, the rest is read "
