@@ -94,6 +94,19 @@ static bool is_full(const struct consumer *c, const struct partition *p)
     return batcher_is_full(&c->assignment.limits, p->messages, stats.bytes);
 }
 
+/*
+ * False when the partition cannot have that offset yet: the checksum of a message set does not cover its offset. Such a
+ * one must not name a file.
+ */
+static bool is_possible(const struct consumer *c, const struct partition *p, int64_t offset)
+{
+    int64_t low, high;
+
+    return rd_kafka_get_watermark_offsets(c->rk, c->config->kafka.topic, p->id, &low, &high) !=
+               RD_KAFKA_RESP_ERR_NO_ERROR ||
+           high < 0 || offset < high;
+}
+
 static void on_record(struct consumer *c, const rd_kafka_message_t *message, int64_t now_ns)
 {
     struct partition *p = assignment_find(&c->assignment, message->partition);
@@ -103,6 +116,12 @@ static void on_record(struct consumer *c, const rd_kafka_message_t *message, int
         return; /* fetched before the partition was repositioned or given back */
     if (!assignment_is_sure(&c->assignment))
         return;
+    if (message->offset > p->next_offset && !is_possible(c, p, message->offset)) {
+        pasar_err_set(&err, PASAR_EIO, "%s [%" PRId32 "]: offset %" PRId64 " is behind the end: damaged on the way",
+                      c->config->kafka.topic, p->id, message->offset);
+        assignment_fail(&c->assignment, &err);
+        return;
+    }
     if (message->offset > p->next_offset)
         pasar_debug("%s [%" PRId32 "]: offsets %" PRId64 " to %" PRId64 " hold no messages", c->config->kafka.topic,
                     p->id, p->next_offset, message->offset - 1);
