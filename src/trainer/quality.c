@@ -206,10 +206,13 @@ struct scatter {
     double total_mean[MATRIX_MAX_COLS];
 };
 
-static void measure_means(struct scatter *s, const struct matrix *data, const uint16_t *labels, size_t k)
+static int measure_means(struct scatter *s, const struct matrix *data, const uint16_t *labels, size_t k,
+                         struct pool *pool, struct pasar_err *err)
 {
     size_t cols = data->cols;
     for (size_t row = 0; row < data->rows; row++) {
+        if (pool_check_row(pool, row, err) != 0)
+            return -1;
         s->count[labels[row]] += 1;
         for (size_t j = 0; j < cols; j++)
             s->mean[labels[row] * cols + j] += *matrix_at(data, row, j);
@@ -220,11 +223,15 @@ static void measure_means(struct scatter *s, const struct matrix *data, const ui
             if (s->count[c] > 0)
                 s->mean[c * cols + j] /= s->count[c];
         }
+    return 0;
 }
 
-static void measure_distances(struct scatter *s, const struct matrix *data, const uint16_t *labels, size_t k)
+static int measure_distances(struct scatter *s, const struct matrix *data, const uint16_t *labels, size_t k,
+                             struct pool *pool, struct pasar_err *err)
 {
     for (size_t row = 0; row < data->rows; row++) {
+        if (pool_check_row(pool, row, err) != 0)
+            return -1;
         const double *mean = s->mean + labels[row] * data->cols;
         double squared = 0;
         for (size_t j = 0; j < data->cols; j++) {
@@ -237,6 +244,7 @@ static void measure_distances(struct scatter *s, const struct matrix *data, cons
     for (size_t c = 0; c < k; c++)
         if (s->count[c] > 0)
             s->distance[c] /= s->count[c];
+    return 0;
 }
 
 static double mean_gap(const struct scatter *s, size_t cols, size_t a, size_t b)
@@ -252,17 +260,20 @@ static double mean_gap(const struct scatter *s, size_t cols, size_t a, size_t b)
 /* Mean over the clusters of their worst similarity to another; clusters with one mean count as not similar. */
 static double davies_bouldin(const struct scatter *s, size_t cols, size_t k)
 {
-    double sum = 0;
+    double sum = 0, present = 0;
     for (size_t a = 0; a < k; a++) {
         double worst = 0;
+        if (s->count[a] == 0)
+            continue; /* a run that was ended by --max-iter may leave such a cluster */
+        present++;
         for (size_t b = 0; b < k; b++) {
             double gap = mean_gap(s, cols, a, b);
-            if (a != b && gap > 0)
+            if (a != b && s->count[b] > 0 && gap > 0)
                 worst = fmax(worst, (s->distance[a] + s->distance[b]) / gap);
         }
         sum += worst;
     }
-    return sum / (double)k;
+    return sum / present;
 }
 
 static double calinski_harabasz(const struct scatter *s, size_t cols, size_t k, size_t rows)
@@ -292,9 +303,8 @@ int quality_measure(struct quality *quality, const struct matrix *data, const ui
     int result = -1;
     if (!s.mean || !s.count || !s.distance) {
         pasar_err_nomem(err, "cluster quality");
-    } else if (pool_check(pool, err) == 0) {
-        measure_means(&s, data, labels, k);
-        measure_distances(&s, data, labels, k);
+    } else if (measure_means(&s, data, labels, k, pool, err) == 0 &&
+               measure_distances(&s, data, labels, k, pool, err) == 0) {
         quality->davies_bouldin = davies_bouldin(&s, data->cols, k);
         quality->calinski_harabasz = calinski_harabasz(&s, data->cols, k, data->rows);
         result = measure_silhouette(quality, data, labels, k, seed, pool, err);
