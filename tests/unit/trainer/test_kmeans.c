@@ -140,6 +140,33 @@ static void test_kmeans__k_shrinks_to_the_distinct_rows(void **state)
     }
 }
 
+/* Two products that differ by a paisa in ten million: far away from the others, 2e-8 from each other. */
+static void test_kmeans__parts_points_that_are_almost_one(void **state)
+{
+    (void)state;
+    struct pasar_err err = PASAR_ERR_INIT;
+    for (size_t rows = 3; rows <= 1000; rows += 997) {
+        struct matrix m;
+        struct kmeans_fit result;
+        struct kmeans_params params = params_of(3, 42);
+        uint16_t labels[1000];
+        assert_int_equal(matrix_init(&m, rows, 1, &err), 0);
+        for (size_t row = 0; row < rows; row++)
+            *matrix_at(&m, row, 0) = -0.045;
+        *matrix_at(&m, 1, 0) = 22.3;
+        *matrix_at(&m, 2, 0) = 22.3 + 2.2e-8;
+        fit(&result, labels, &m, &params, 1);
+        assert_int_equal(result.k, 3);
+        assert_int_equal(result.stop, LLOYD_CONVERGED);
+        assert_true(labels[0] != labels[1] && labels[1] != labels[2] && labels[0] != labels[2]);
+        assert_int_equal(result.sizes[labels[1]], 1);
+        assert_int_equal(result.sizes[labels[2]], 1);
+        assert_int_equal(result.sizes[labels[0]], rows - 2);
+        kmeans_fit_fini(&result);
+        matrix_fini(&m);
+    }
+}
+
 static void test_kmeans__an_empty_cluster_takes_the_farthest_row(void **state)
 {
     (void)state;
@@ -242,6 +269,7 @@ int main(void)
         cmocka_unit_test(test_kmeans__result_is_one_fixed_point),
         cmocka_unit_test(test_kmeans__is_the_same_to_the_bit_for_any_number_of_threads),
         cmocka_unit_test(test_kmeans__k_shrinks_to_the_distinct_rows),
+        cmocka_unit_test(test_kmeans__parts_points_that_are_almost_one),
         cmocka_unit_test(test_kmeans__an_empty_cluster_takes_the_farthest_row),
         cmocka_unit_test(test_kmeans__two_empty_clusters_take_two_different_rows),
         cmocka_unit_test(test_kmeans__says_why_it_stopped),

@@ -196,6 +196,15 @@ def test_signals(work):
         check(not left, f"left behind: {left}")
 
 
+    process = subprocess.Popen([TRAINER, "--models", f"{work}/models", "--predict", "-"], stdin=subprocess.PIPE,
+                               stdout=subprocess.DEVNULL)
+    time.sleep(0.5)
+    check(process.poll() is None, "--predict does not wait for its input")
+    process.send_signal(signal.SIGTERM)
+    check(process.wait(timeout=2) == -signal.SIGTERM, f"--predict: exit {process.returncode}")
+    process.stdin.close()
+
+
 def test_kills(work):
     draw = random.Random(7)
     write_batches(f"{work}/batches", 3000, partitions=2)
