@@ -5,7 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "trainer/kmeans_kernel.h"
 #include "trainer/rng.h"
 
 enum {
@@ -155,14 +154,14 @@ static size_t clusters_present(const struct silhouette *s)
     return present;
 }
 
-static int measure_silhouette(struct quality *q, const struct matrix *data, const uint16_t *labels, size_t k,
-                              uint64_t seed, struct pool *pool, struct pasar_err *err)
+static int measure_silhouette(struct quality *q, enum kernel_isa isa, const struct matrix *data, const uint16_t *labels,
+                              size_t k, uint64_t seed, struct pool *pool, struct pasar_err *err)
 {
     size_t rows = data->rows <= QUALITY_SILHOUETTE_ROWS ? data->rows : QUALITY_SILHOUETTE_SAMPLE;
     size_t blocks = (rows + BLOCK_ROWS - 1) / BLOCK_ROWS;
     int result = -1;
     struct silhouette s = {
-        .distance_sum = distance_sums[kernel_best_isa()],
+        .distance_sum = distance_sums[isa],
         .rows = rows,
         .cols = data->cols,
         .k = k,
@@ -292,6 +291,12 @@ static double calinski_harabasz(const struct scatter *s, size_t cols, size_t k, 
 int quality_measure(struct quality *quality, const struct matrix *data, const uint16_t *labels, size_t k, uint64_t seed,
                     struct pool *pool, struct pasar_err *err)
 {
+    return quality_measure_with(kernel_best_isa(), quality, data, labels, k, seed, pool, err);
+}
+
+int quality_measure_with(enum kernel_isa isa, struct quality *quality, const struct matrix *data,
+                         const uint16_t *labels, size_t k, uint64_t seed, struct pool *pool, struct pasar_err *err)
+{
     *quality = (struct quality){NAN, NAN, NAN, 0};
     if (k < 2 || k >= data->rows)
         return 0;
@@ -307,7 +312,7 @@ int quality_measure(struct quality *quality, const struct matrix *data, const ui
                measure_distances(&s, data, labels, k, pool, err) == 0) {
         quality->davies_bouldin = davies_bouldin(&s, data->cols, k);
         quality->calinski_harabasz = calinski_harabasz(&s, data->cols, k, data->rows);
-        result = measure_silhouette(quality, data, labels, k, seed, pool, err);
+        result = measure_silhouette(quality, isa, data, labels, k, seed, pool, err);
     }
     free(s.mean);
     free(s.count);
