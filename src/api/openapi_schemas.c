@@ -7,19 +7,19 @@
 #include "api/openapi.h"
 #include "pasar/record.h"
 
-#define TYPE(name)            "{\"type\":\"" name "\"}"
-#define OR_NULL(name)         "{\"type\":[\"" name "\",\"null\"]}"
-#define TEXT                  TYPE("string")
-#define INTEGER               TYPE("integer")
-#define NUMBER                TYPE("number")
-#define REF(name)             "{\"$ref\":\"#/components/schemas/" name "\"}"
-#define LIST(items)           "{\"type\":\"array\",\"items\":" items "}"
-#define MAP(values)           "{\"type\":\"object\",\"additionalProperties\":" values "}"
-#define EITHER(one, other)    "{\"anyOf\":[" one "," other "]}"
-#define BOTH(one, other)      "{\"allOf\":[" one "," other "]}"
-#define DATE                  "{\"type\":\"string\",\"format\":\"date-time\"}"
-#define DATE_OR_NULL          "{\"type\":[\"string\",\"null\"],\"format\":\"date-time\"}"
-#define OPTIONAL              true
+#define TYPE(name)         "{\"type\":\"" name "\"}"
+#define OR_NULL(name)      "{\"type\":[\"" name "\",\"null\"]}"
+#define TEXT               TYPE("string")
+#define INTEGER            TYPE("integer")
+#define NUMBER             TYPE("number")
+#define REF(name)          "{\"$ref\":\"#/components/schemas/" name "\"}"
+#define LIST(items)        "{\"type\":\"array\",\"items\":" items "}"
+#define MAP(values)        "{\"type\":\"object\",\"additionalProperties\":" values "}"
+#define EITHER(one, other) "{\"anyOf\":[" one "," other "]}"
+#define BOTH(one, other)   "{\"allOf\":[" one "," other "]}"
+#define DATE               "{\"type\":\"string\",\"format\":\"date-time\"}"
+#define DATE_OR_NULL       "{\"type\":[\"string\",\"null\"],\"format\":\"date-time\"}"
+#define OPTIONAL           true
 
 enum { MEMBERS_MAX = 16 };
 
@@ -36,8 +36,7 @@ struct object {
 #define EACH_MODEL(member, items)                                                                                      \
     LIST("{\"type\":\"object\",\"required\":[\"model\",\"" member "\"],\"properties\":{\"model\":" INTEGER             \
          ",\"" member "\":" items "}}")
-#define OVERLAP                                                                                                        \
-    "{\"type\":\"object\",\"required\":[\"1-2\",\"1-3\",\"2-3\"],\"additionalProperties\":" INTEGER "}"
+#define OVERLAP "{\"type\":\"object\",\"required\":[\"1-2\",\"1-3\",\"2-3\"],\"additionalProperties\":" INTEGER "}"
 
 static const struct object objects[] = {
     {"Product",
@@ -106,7 +105,9 @@ static const struct object objects[] = {
       {"row", INTEGER, false},
       {"sha256", TEXT, false}}},
     {"AllProducts",
-     {{"models", EACH_MODEL("items", REF("Products")), false}, {"overlap", OVERLAP, false}, {"relaxed", TEXT, OPTIONAL}}},
+     {{"models", EACH_MODEL("items", REF("Products")), false},
+      {"overlap", OVERLAP, false},
+      {"relaxed", TEXT, OPTIONAL}}},
     {"AllSimilarProducts",
      {{"models", EACH_MODEL("items", REF("SimilarProducts")), false},
       {"overlap", OVERLAP, false},
@@ -203,5 +204,6 @@ void openapi_add_features(struct pasar_buf *buf, const enum pasar_column *column
         jsontext_add_number(buf, fmin(info->max, HANDLERS_FEATURE_MAX));
         pasar_buf_addc(buf, '}');
     }
-    pasar_buf_adds(buf, is_open ? "},\"additionalProperties\":" OR_NULL("number") "}" : "},\"additionalProperties\":false}");
+    pasar_buf_adds(buf,
+                   is_open ? "},\"additionalProperties\":" OR_NULL("number") "}" : "},\"additionalProperties\":false}");
 }
