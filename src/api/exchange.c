@@ -169,6 +169,10 @@ void *exchange_begin(void *cls, const char *uri, struct MHD_Connection *connecti
     r->path_len = strcspn(r->path, "?");
     r->query = r->path[r->path_len] == '?' ? r->path + r->path_len + 1 : "";
     r->query_len = strlen(r->query);
+    if (r->path_len == 0 && x->guard.authority) { /* http://host stands for http://host/ */
+        r->path = "/";
+        r->path_len = 1;
+    }
     return x;
 }
 
