@@ -136,6 +136,7 @@ void reply_add_link(const struct reply *reply, struct pasar_buf *buf, const char
     struct pasar_buf base = {0};
     uint64_t offset = reply->offset, limit = reply->limit, total = reply->total;
     uint64_t last = total == 0 ? 0 : (total - 1) / limit * limit;
+    (void)pasar_buf_reserve(buf, 4 * (path_len + query_len + 50)); /* failure shows in buf->failed */
     add_uri(&base, path, path_len);
     pasar_buf_addc(&base, '?');
     for (const char *at = query, *end = query + query_len; at < end;) {
