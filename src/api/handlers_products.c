@@ -105,9 +105,7 @@ static int find_products(struct request *r, int model, bool strict, struct items
     struct select_filter filter = filter_of(r, model);
     struct select_result result = {0};
     struct pasar_buf folded = {0};
-    uint32_t some[512], *ids = some; /* room for most catalogues' categories */
-    if (c->category_count >= PASAR_ARRAY_LEN(some))
-        ids = malloc((c->category_count + 1) * sizeof *ids);
+    uint32_t *ids = malloc((c->category_count + 1) * sizeof *ids);
     int rc = ids ? 0 : -1;
     fold_case(&folded, r->params.given[PARAM_CATEGORY] ? r->params.text[PARAM_CATEGORY] : "",
               r->params.given[PARAM_CATEGORY] ? r->params.text_len[PARAM_CATEGORY] : 0);
@@ -126,8 +124,7 @@ static int find_products(struct request *r, int model, bool strict, struct items
     } else {
         select_fini(&result);
     }
-    if (ids != some)
-        free(ids);
+    free(ids);
     pasar_buf_fini(&folded);
     return rc;
 }
