@@ -94,12 +94,12 @@ void reply_suggest(struct reply *reply, const struct pasar_buf *array)
 /* Copies what may stand in a URI reference; the rest is percent-encoded, so that no header can be broken out of. */
 static void add_uri(struct pasar_buf *buf, const char *text, size_t len)
 {
-    static const char refused[128] = {
-        ['<'] = 1, ['>'] = 1, ['"'] = 1, ['\\'] = 1, ['^'] = 1, ['`'] = 1, ['{'] = 1, ['}'] = 1, ['|'] = 1};
+    static const char refused[256] = {[0 ... ' '] = 1, ['<'] = 1, ['>'] = 1, ['"'] = 1, ['\\'] = 1,         ['^'] = 1,
+                                      ['`'] = 1,       ['{'] = 1, ['}'] = 1, ['|'] = 1, [0x7f ... 0xff] = 1};
     size_t plain = 0;
     for (size_t i = 0; i < len; i++) {
         unsigned char c = (unsigned char)text[i];
-        if (c > 0x20 && c < 0x7f && !refused[c])
+        if (!refused[c])
             continue;
         pasar_buf_add(buf, text + plain, i - plain);
         pasar_buf_printf(buf, "%%%02X", c);
