@@ -41,7 +41,7 @@ try {
     ...figures.tests,
     ...access.tests,
     ...states.tests,
-    ...(given ? {} : { ...states.serverTests, ...hostile.tests }),
+    ...(given ? {} : { ...figures.serverTests, ...states.serverTests, ...hostile.tests }),
   };
   for (const [name, test] of Object.entries(all)) {
     if (!pattern.test(name)) continue;
