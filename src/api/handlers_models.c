@@ -40,6 +40,10 @@ void handle_lineage(struct request *r, struct reply *reply)
     if (model == 0)
         return;
     int64_t product = catalog_find(&r->snapshot->catalog, id, len, model);
+    if (product == CATALOG_NO_MEMORY) {
+        items_no_memory(reply);
+        return;
+    }
     if (product < 0) {
         reply_problem(reply, 404, "no product has the id '%.*s' in model %d's catalogue", len > 60 ? 60 : (int)len, id,
                       model);
@@ -52,7 +56,8 @@ void handle_lineage(struct request *r, struct reply *reply)
 
 void handle_clusters(struct request *r, struct reply *reply)
 {
-    reply->blob = &r->snapshot->clusters[items_model(r) - 1];
+    int model = items_model(r);
+    reply->blob = model == PARAM_MODEL_ALL ? &r->snapshot->clusters_all : &r->snapshot->clusters[model - 1];
 }
 
 enum { PC_DIGITS = 3 }; /* a thousandth of a standard deviation: less than a pixel */

@@ -15,7 +15,7 @@ static const char schemas[] =
     "\"null\"]},\"description\":{\"type\":[\"string\",\"null\"]},\"image\":{\"type\":[\"string\",\"null\"]},\"link\":"
     "{\"type\":[\"string\",\"null\"]},\"category\":{\"type\":[\"string\",\"null\"]},\"category_path\":{\"type\":["
     "\"string\","
-    "\"null\"]},\"cluster\":{\"type\":[\"integer\",\"null\"]}}},"
+    "\"null\"]},\"cluster\":{\"type\":[\"integer\",\"null\"]},\"relaxed\":{\"type\":\"string\"}}},"
     "\"Products\":{\"type\":\"array\",\"items\":{\"$ref\":\"#/components/schemas/Product\"}},"
     "\"SimilarProducts\":{\"type\":\"array\",\"items\":{\"allOf\":[{\"$ref\":\"#/components/schemas/"
     "Product\"},{\"type\":"
@@ -42,7 +42,7 @@ static const char schemas[] =
     "\"AllModels\":{\"type\":\"object\",\"required\":[\"models\",\"overlap\"],\"properties\":{\"models\":{\"type\":"
     "\"array\","
     "\"items\":{\"type\":\"object\",\"properties\":{\"model\":{\"type\":\"integer\"},\"items\":{\"$ref\":"
-    "\"#/components/schemas/Products\"}}}},\"overlap\":{\"type\":\"object\"}}},"
+    "\"#/components/schemas/Products\"}}}},\"overlap\":{\"type\":\"object\"},\"relaxed\":{\"type\":\"string\"}}},"
     "\"Models\":{\"type\":\"array\",\"items\":{\"$ref\":\"#/components/schemas/Model\"}},"
     "\"Plot\":{\"type\":\"object\",\"properties\":{\"model\":{\"type\":\"integer\"},\"total\":{\"type\":\"integer\"},"
     "\"sampled\":{\"type\":\"integer\"},\"principal_components\":{\"type\":[\"object\",\"null\"]},\"points\":{"
@@ -75,7 +75,7 @@ static void add_schema(struct pasar_buf *buf, const struct route *route, enum pa
         jsontext_add_number(buf, spec->min);
         pasar_buf_adds(buf, ",\"maximum\":");
         jsontext_add_number(buf, max);
-        if (p == PARAM_LIMIT)
+        if (p == PARAM_LIMIT && route->default_limit > 0)
             pasar_buf_printf(buf, ",\"default\":%u", route->default_limit);
         if (p == PARAM_BINS)
             pasar_buf_printf(buf, ",\"default\":%d", (int)PARAM_BINS_DEFAULT);
@@ -89,7 +89,7 @@ static void add_schema(struct pasar_buf *buf, const struct route *route, enum pa
         break;
     case PARAM_WHICH_MODEL:
         pasar_buf_printf(buf, "{\"type\":\"string\",\"enum\":[\"1\",\"2\",\"3\"%s],\"default\":\"3\"}",
-                         (route->accepted & PARAM_BIT(PARAM_OFFSET)) ? ",\"all\"" : "");
+                         (route->accepted & PARAM_ALL_MODELS) ? ",\"all\"" : "");
         break;
     case PARAM_SORT_KEYS:
         pasar_buf_adds(buf, "{\"type\":\"string\",\"description\":\"any of");
@@ -146,7 +146,7 @@ void openapi_write(struct pasar_buf *buf, const struct route *table, size_t coun
                      "[\"number\",\"null\"]}}}}}}");
         pasar_buf_adds(buf, ",\"responses\":{\"200\":{\"description\":\"OK\"");
         if (route->schema) {
-            bool has_all = route->accepted & PARAM_BIT(PARAM_OFFSET); /* model=all */
+            bool has_all = route->accepted & PARAM_ALL_MODELS;
             pasar_buf_printf(
                 buf, ",\"content\":{\"application/json\":{\"schema\":%s{\"$ref\":\"#/components/schemas/%s\"}%s}}",
                 has_all ? "{\"anyOf\":[" : "", route->schema,

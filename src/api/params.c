@@ -176,8 +176,7 @@ static int parse_one(struct params *params, enum param p, const char *text, size
     case PARAM_FLAG:
         return parse_flag(params, p, text, len, err);
     case PARAM_WHICH_MODEL:
-        return parse_model(params, text, len,
-                           (accepted & PARAM_BIT(PARAM_LIMIT)) && (accepted & PARAM_BIT(PARAM_OFFSET)), err);
+        return parse_model(params, text, len, accepted & PARAM_ALL_MODELS, err);
     case PARAM_SORT_KEYS:
         return parse_sort(params, text, len, err);
     case PARAM_TEXT:

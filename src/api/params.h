@@ -35,6 +35,9 @@ enum param {
 
 #define PARAM_BIT(p) (1u << (p))
 
+/* Beside the parameters in a route's `accepted`: model may be "all". */
+#define PARAM_ALL_MODELS (1u << 31)
+
 enum param_type { PARAM_TEXT, PARAM_INTEGER, PARAM_NUMBER, PARAM_FLAG, PARAM_WHICH_MODEL, PARAM_SORT_KEYS };
 
 struct param_spec {

@@ -13,9 +13,9 @@
 
 #include <microhttpd.h>
 
-/* As in pasar-api (src/api/server.c and its defaults). */
-enum { CONNECTION_MEMORY = 128 << 10 };
-static const unsigned IDLE_SECONDS = 10;
+#include "api/httpd.h"
+
+static const unsigned IDLE_SECONDS = 10; /* as in pasar-api by default */
 
 struct config {
     long port, threads, size, connections;
@@ -102,11 +102,11 @@ int main(int argc, char **argv)
     if (reply == NULL)
         return EX_OSERR;
     address.sin_port = htons((uint16_t)config.port);
-    daemon = MHD_start_daemon(
-        MHD_USE_AUTO | MHD_USE_INTERNAL_POLLING_THREAD | MHD_USE_ITC, (uint16_t)config.port, NULL, NULL, answer, reply,
-        MHD_OPTION_SOCK_ADDR, &address, MHD_OPTION_THREAD_POOL_SIZE, config.threads > 1 ? (unsigned)config.threads : 0u,
-        MHD_OPTION_CONNECTION_LIMIT, (unsigned)config.connections, MHD_OPTION_CONNECTION_TIMEOUT, IDLE_SECONDS,
-        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)CONNECTION_MEMORY, MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_END);
+    daemon = MHD_start_daemon(HTTPD_FLAGS, (uint16_t)config.port, NULL, NULL, answer, reply, MHD_OPTION_SOCK_ADDR,
+                              &address, MHD_OPTION_THREAD_POOL_SIZE, config.threads > 1 ? (unsigned)config.threads : 0u,
+                              MHD_OPTION_CONNECTION_LIMIT, (unsigned)config.connections, MHD_OPTION_CONNECTION_TIMEOUT,
+                              IDLE_SECONDS, MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)HTTPD_CONNECTION_MEMORY,
+                              MHD_OPTION_STRICT_FOR_CLIENT, HTTPD_STRICT_FOR_CLIENT, MHD_OPTION_END);
     if (daemon == NULL) {
         fprintf(stderr, "bench_mhd_static: cannot listen on 127.0.0.1:%ld: %s\n", config.port, strerror(errno));
         MHD_destroy_response(reply);

@@ -10,6 +10,7 @@ import * as map from './test_map.mjs';
 import * as figures from './test_figures.mjs';
 import * as states from './test_states.mjs';
 import * as access from './test_access.mjs';
+import * as history from './test_history.mjs';
 import * as hostile from './test_hostile.mjs';
 
 const given = process.env.PASAR_PAGE_URL;
@@ -40,6 +41,7 @@ try {
     ...map.tests,
     ...figures.tests,
     ...access.tests,
+    ...history.tests,
     ...states.tests,
     ...(given ? {} : { ...figures.serverTests, ...states.serverTests, ...hostile.tests }),
   };

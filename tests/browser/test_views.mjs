@@ -124,7 +124,7 @@ export const tests = {
     const page = await open();
     await page.view('browse');
     await page.evaluate(() => scrollTo(0, 900));
-    await page.waitForFunction(() => history.state?.y === scrollY && scrollY > 300);
+    await page.waitForTimeout(300); // cards that come near get their true height
     const y = await page.evaluate(() => scrollY);
     await page
       .locator('.results .card-name a')
@@ -201,7 +201,6 @@ export const tests = {
     const page = await open();
     page.expectProblem(/404/);
     await page.view('search?q=qqqzzzxxwwvv');
-    if (await page.locator('.relaxed').isVisible()) return; // the server found something near after all, and says so
     assert.match(await page.locator('.message h2').textContent(), /Nothing found/);
     const suggestion = page.locator('.suggestions a').first();
     await suggestion.click();
