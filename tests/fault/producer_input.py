@@ -8,7 +8,7 @@ import time
 
 from drill import TOPIC, Drill, await_log, check, finish, numbers
 
-ROWS = 3000
+ROWS = 6000
 
 
 def records(broker):
