@@ -25,6 +25,7 @@ enum {
     PASAR_FEATURES_MAX = 8,
     PASAR_CLUSTERS_MAX = 256,
     PASAR_LABEL_MAX = 120,
+    PASAR_MODEL_TEXT_MAX = 4096, /* bytes of a category, a product id or name in a model; longer ones do not get in */
     PASAR_TOP_CATEGORIES = 5,
     PASAR_COMPONENTS = 2,
     PASAR_K_TRIALS_MAX = 16,
@@ -184,7 +185,8 @@ int pasar_generation_writer_add_row(struct pasar_generation_writer *w, const str
  * Writes the three models and the manifest (its generation, files and checksums are filled in here; the caller fills
  * trained_at_us, rows, model_rows, seed and batches), fsyncs all, renames the directory to NNNNNN, swaps `current`,
  * prunes to the newest `keep` generations (at least 1, never the current one), frees `w` in every case. Models that do
- * not fit each other, the manifest or the rows added are refused (PASAR_EBUG) before anything is published.
+ * not fit each other, the manifest or the rows added are refused (PASAR_EBUG) before anything is published, and so is
+ * a directory that pasar_generation_load would refuse.
  */
 int pasar_generation_writer_publish(struct pasar_generation_writer *w, const struct pasar_model models[PASAR_MODELS],
                                     struct pasar_manifest *manifest, int keep, struct pasar_err *err) PASAR_MUSTCHECK;

@@ -27,6 +27,12 @@ void pasar_log_set_line_open(bool open);
  */
 void pasar_log(enum pasar_log_level level, const char *fmt, ...) PASAR_PRINTF(2, 3);
 
+/*
+ * As pasar_log, with members of its own in JSON form: `members` (`"a":1,"b":"x"`, JSON without the braces, at most 3000
+ * bytes) stands behind the message. Text form leaves it out.
+ */
+void pasar_log_members(enum pasar_log_level level, const char *members, const char *fmt, ...) PASAR_PRINTF(3, 4);
+
 #define pasar_error(...) pasar_log(PASAR_LOG_ERROR, __VA_ARGS__)
 #define pasar_warn(...)  pasar_log(PASAR_LOG_WARN, __VA_ARGS__)
 #define pasar_info(...)  pasar_log(PASAR_LOG_INFO, __VA_ARGS__)
@@ -36,7 +42,10 @@ void pasar_log(enum pasar_log_level level, const char *fmt, ...) PASAR_PRINTF(2,
             pasar_log(PASAR_LOG_DEBUG, __VA_ARGS__);                                                                   \
     } while (0)
 
-/* A flood of one kind of message: at most `burst` lines per `interval_ms`, then one line says how many were hidden. */
+/*
+ * A flood of one kind of message: at most `burst` lines per `interval_ms`, then one line says how many were hidden. The
+ * limit lives as long as the program (static).
+ */
 struct pasar_log_limit {
     int burst;           /* lines let through per interval */
     int64_t interval_ms; /* length of an interval */
@@ -54,5 +63,8 @@ struct pasar_log_limit {
 /* As pasar_log, under a limit. "suppressed N of M such messages in the last T s" opens the next interval. */
 void pasar_log_limited(struct pasar_log_limit *limit, enum pasar_log_level level, const char *fmt, ...)
     PASAR_PRINTF(3, 4);
+
+/* Tells of what limits have hidden and nobody was told of yet. Before a program's closing line. */
+void pasar_log_flush(void);
 
 #endif

@@ -26,6 +26,7 @@ enum pasar_option_type {
 
 struct pasar_option_list {
     char **values;
+    char **sources; /* where each value came from, as errors name it: "-X", "PASAR_KAFKA_LINGER_MS", "pasar.conf:3" */
     size_t count;
 };
 
@@ -76,7 +77,7 @@ struct pasar_kafka_config {
 /*
  * A configuration file: `key = value` lines, keys as the long options; a # at the start of the line or after a blank
  * opens a comment; a value with blanks at its ends or a " #" goes into double quotes, with \" and \\. --dump-config
- * prints this form.
+ * prints this form. A file belongs to one program: a key of another one is unknown (the environment is shared).
  */
 
 /* Rows for the tables of programs. (Their `offset`s assume the fields' names above.) */

@@ -320,7 +320,7 @@ int64_t catalog_find_literal(const struct catalog *c, const char *literal, size_
         if ((p->models >> (model - 1) & 1) && p->id_len == len && memcmp(product_id(c, p), literal, len) == 0)
             return slot - 1;
     }
-    return -1;
+    return CATALOG_NOT_FOUND;
 }
 
 int64_t catalog_find(const struct catalog *c, const char *id, size_t len, int model)
@@ -333,7 +333,7 @@ int64_t catalog_find(const struct catalog *c, const char *id, size_t len, int mo
     }
     struct pasar_buf literal = {0};
     jsontext_add_string(&literal, id, len);
-    int64_t found = literal.failed ? -1 : catalog_find_literal(c, literal.data, literal.len, model);
+    int64_t found = literal.failed ? CATALOG_NO_MEMORY : catalog_find_literal(c, literal.data, literal.len, model);
     pasar_buf_fini(&literal);
     return found;
 }

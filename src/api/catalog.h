@@ -109,7 +109,9 @@ int catalog_add(struct catalog *catalog, const struct pasar_record *record, cons
 /* Builds the orders; afterwards the catalogue is read only. */
 int catalog_finish(struct catalog *catalog, struct pasar_err *err) PASAR_MUSTCHECK;
 
-/* The product of that id in model's (1..3) catalogue, or -1. */
+enum { CATALOG_NOT_FOUND = -1, CATALOG_NO_MEMORY = -2 };
+
+/* The product of that id in model's (1..3) catalogue, or one of the two above. */
 int64_t catalog_find(const struct catalog *catalog, const char *id, size_t len, int model);
 
 /* The same of an id as it stands in the catalogue's text: a JSON string with its quotes. */

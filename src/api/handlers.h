@@ -4,11 +4,16 @@
 
 #include "api/request.h"
 
-/* handlers_products.c */
+/* handlers_categories.c */
 void handle_categories(struct request *request, struct reply *reply);
+
+/* handlers_products.c */
 void handle_products(struct request *request, struct reply *reply);
 void handle_product(struct request *request, struct reply *reply);
 void handle_price(struct request *request, struct reply *reply);
+
+/* handlers_prices.c */
+void handle_prices(struct request *request, struct reply *reply);
 
 /* handlers_similar.c */
 void handle_similar(struct request *request, struct reply *reply);

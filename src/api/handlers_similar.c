@@ -26,8 +26,8 @@ static void say_repairs(const struct request *r, bool has_words, struct pasar_bu
 }
 
 /*
- * The product whose id someone typed where words are expected, or -1; words that some name holds are words. -2 when
- * memory ran out.
+ * The product whose id someone typed where words are expected, or CATALOG_NOT_FOUND; words that some name holds are
+ * words. Or CATALOG_NO_MEMORY.
  */
 static int64_t find_typed_id(struct request *r, const struct similar_query *words)
 {
@@ -37,11 +37,11 @@ static int64_t find_typed_id(struct request *r, const struct similar_query *word
     uint32_t total;
     int64_t product = catalog_find(&r->snapshot->catalog, words->name, words->len, words->model);
     if (product < 0)
-        return -1;
+        return product;
     containing.contains_only = true;
     if (similar_search(&r->snapshot->index, &containing, r->scratch, &hits, &count, &total) != 0)
-        return -2;
-    return total > 0 ? -1 : product;
+        return CATALOG_NO_MEMORY;
+    return total > 0 ? CATALOG_NOT_FOUND : product;
 }
 
 static int find_similar(struct request *r, int model, bool strict, struct items *items, struct pasar_buf *relaxed)
@@ -59,18 +59,20 @@ static int find_similar(struct request *r, int model, bool strict, struct items 
         .limit = items_limit(r),
         .contains_only = r->params.number[PARAM_STRICT] != 0,
     };
-    int64_t typed = -1;
+    int64_t typed = CATALOG_NOT_FOUND;
     bool is_first = false; /* the page begins with the typed product itself */
     (void)strict;          /* nearest first is what this endpoint is for; only the client itself can narrow it */
     if (r->params.given[PARAM_PRODUCT_ID]) {
         query.product =
             catalog_find(&s->catalog, r->params.text[PARAM_PRODUCT_ID], r->params.text_len[PARAM_PRODUCT_ID], model);
         query.contains_only = false;
+        if (query.product == CATALOG_NO_MEMORY)
+            return -1;
         if (query.product < 0) /* not in this model's catalogue */
             return 0;
     } else {
         typed = find_typed_id(r, &query);
-        if (typed < -1)
+        if (typed == CATALOG_NO_MEMORY)
             return -1;
     }
     if (typed >= 0) {

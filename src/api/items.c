@@ -5,7 +5,6 @@
 
 #include "api/jsontext.h"
 #include "api/router.h"
-#include "pasar/log.h"
 
 void items_fini(struct items *items)
 {
@@ -16,7 +15,9 @@ void items_fini(struct items *items)
 
 uint32_t items_limit(const struct request *r)
 {
-    return r->params.given[PARAM_LIMIT] ? (uint32_t)r->params.number[PARAM_LIMIT] : r->route->default_limit;
+    return r->params.given[PARAM_LIMIT] ? (uint32_t)r->params.number[PARAM_LIMIT]
+           : r->route->default_limit    ? r->route->default_limit
+                                        : UINT32_MAX;
 }
 
 uint32_t items_offset(const struct request *r)
@@ -31,10 +32,7 @@ int items_model(const struct request *r)
 
 void items_no_memory(struct reply *reply)
 {
-    static struct pasar_log_limit limit = PASAR_LOG_LIMIT;
-    pasar_log_limited(&limit, PASAR_LOG_ERROR, "out of memory while answering a request");
-    reply_problem(reply, 503, "the server is out of memory; try again");
-    reply->retry_after_s = 1;
+    reply_no_memory(reply);
 }
 
 void items_write_product(struct request *r, int model, const struct items *items, size_t i, struct pasar_buf *buf)
@@ -175,7 +173,7 @@ static int reply_one(struct request *r, struct reply *reply, items_find_fn find,
 int items_reply(struct request *r, struct reply *reply, items_find_fn find, items_write_fn write)
 {
     int rc = (items_model(r) == PARAM_MODEL_ALL ? reply_all : reply_one)(r, reply, find, write);
-    if (rc == 0 && (reply->body.failed || reply->relaxed.failed))
+    if (rc >= 0 && (reply->body.failed || reply->relaxed.failed)) /* also a 404 only because memory was short */
         rc = -1;
     if (rc < 0)
         items_no_memory(reply);

@@ -3,15 +3,17 @@
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "api/api.h"
+#include "api/reload.h"
 #include "api/server.h"
 #include "pasar/clock.h"
 #include "pasar/log.h"
 #include "pasar/options.h"
 #include "pasar/stop.h"
 
-enum { LOOK_MS = 1000, DRAIN_MS = 1200 };
+enum { LOOK_MS = 1000, DRAIN_MS = 1200, LOAD_MS = 300 }; /* what is left of the two seconds is for the rest */
 
 #define FIELD(name) offsetof(struct api_config, name)
 
@@ -58,19 +60,26 @@ static const struct pasar_options options = {
     .table = table,
 };
 
-/* Waits for signals and new generations. */
-static void watch(struct api *api)
+/* Shown under -q too. */
+static void say_summary(struct api_config *config, const struct api *api, uint64_t served, int64_t started)
 {
-    while (!pasar_stop_wait(LOOK_MS))
-        api_reload(api, pasar_stop_take_hangup());
+    pasar_log_flush();
+    config->common.quiet = false;
+    pasar_options_start_log(&options, &config->common);
+    pasar_info("stopped: %" PRIu64 " requests served in %.1f s, %.0f generations loaded, %.0f refused", served,
+               (double)(pasar_clock_mono_ns() - started) / 1e9, pasar_metric_value(api->reloads_ok),
+               pasar_metric_value(api->reloads_refused));
 }
 
-static int serve(const struct api_config *config, struct pasar_err *err)
+static int serve(struct api_config *config, struct pasar_err *err)
 {
     static struct api api;
+    static struct reloader reloader;
     struct server *server = NULL;
     int64_t started = pasar_clock_mono_ns();
-    int rc = api_init(&api, config, err);
+    int rc = pasar_stop_reload_on_hangup(err);
+    if (rc == 0)
+        rc = api_init(&api, config, err);
     if (rc == 0) {
         server = server_start(&api, err); /* first: health can be asked for while the generation loads */
         rc = server ? 0 : -1;
@@ -78,17 +87,16 @@ static int serve(const struct api_config *config, struct pasar_err *err)
     if (rc == 0) {
         pasar_info("listening on http://%s%s%s:%u/", strchr(config->bind, ':') ? "[" : "", config->bind,
                    strchr(config->bind, ':') ? "]" : "", server_port(server));
-        api_reload(&api, true);
-        int slot;
-        if (!snapshot_acquire(&api.store, &slot))
-            pasar_warn("%s holds no generation that can be served yet; looking again every second", config->models);
-        snapshot_release(&api.store, slot);
-        watch(&api);
+        rc = reloader_start(&reloader, &api, err);
+        while (rc == 0 && !pasar_stop_wait(LOOK_MS)) {
+            if (pasar_stop_take_hangup())
+                reloader_force(&reloader);
+        }
         uint64_t served = server_stop(server, DRAIN_MS);
-        pasar_log(PASAR_LOG_INFO,
-                  "stopped: %" PRIu64 " requests served in %.1f s, %.0f generations loaded, %.0f refused", served,
-                  (double)(pasar_clock_mono_ns() - started) / 1e9, pasar_metric_value(api.reloads_ok),
-                  pasar_metric_value(api.reloads_refused));
+        bool has_ended = rc != 0 || reloader_stop(&reloader, LOAD_MS);
+        say_summary(config, &api, served, started);
+        if (!has_ended)
+            _exit(PASAR_OK); /* in the middle of a load, which only reads: nothing is lost, nobody waits for it */
     }
     api_fini(&api);
     return rc;

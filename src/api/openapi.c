@@ -33,7 +33,8 @@ static const char schemas[] =
     "\"rows\":{\"type\":\"integer\"},\"k\":{\"type\":\"integer\"},\"features\":{\"type\":\"array\",\"items\":{\"type\":"
     "\"string\"}},\"inertia\":{\"type\":\"number\"},\"silhouette\":{\"type\":[\"number\",\"null\"]},\"davies_bouldin\":"
     "{\"type\":[\"number\",\"null\"]},\"calinski_harabasz\":{\"type\":[\"number\",\"null\"]},\"trained_at\":{\"type\":"
-    "\"string\",\"format\":\"date-time\"},\"clusters\":{\"$ref\":\"#/components/schemas/Clusters\"}}},"
+    "\"string\",\"format\":\"date-time\"},\"clusters\":{\"$ref\":\"#/components/schemas/"
+    "Clusters\"},\"agreement\":{\"type\":\"array\"}}},"
     "\"Lineage\":{\"type\":\"object\",\"properties\":{\"product_id\":{\"type\":\"string\"},\"model\":{\"type\":"
     "\"integer\"},\"generation\":{\"type\":\"integer\"},\"row\":{\"type\":\"integer\"},\"rows\":{\"type\":\"integer\"},"
     "\"sources\":{\"type\":\"array\"},\"batch\":{\"type\":[\"object\",\"null\"]},\"cluster\":{\"type\":[\"integer\","
@@ -44,7 +45,11 @@ static const char schemas[] =
     "\"#/components/schemas/Products\"}}}},\"overlap\":{\"type\":\"object\"},\"relaxed\":{\"type\":\"string\"}}},"
     "\"Models\":{\"type\":\"array\",\"items\":{\"$ref\":\"#/components/schemas/Model\"}},"
     "\"Plot\":{\"type\":\"object\",\"properties\":{\"model\":{\"type\":\"integer\"},\"total\":{\"type\":\"integer\"},"
-    "\"sampled\":{\"type\":\"integer\"},\"points\":{\"type\":\"array\"},\"centroids\":{\"type\":\"array\"}}},"
+    "\"sampled\":{\"type\":\"integer\"},\"principal_components\":{\"type\":[\"object\",\"null\"]},\"points\":{"
+    "\"type\":\"array\"},\"centroids\":{\"type\":\"array\"}}},"
+    "\"Prices\":{\"type\":\"object\",\"properties\":{\"model\":{\"type\":\"integer\"},\"total\":{\"type\":\"integer\"},"
+    "\"low\":{\"type\":[\"number\",\"null\"]},\"high\":{\"type\":[\"number\",\"null\"]},\"counts\":{\"type\":\"array\","
+    "\"items\":{\"type\":\"integer\"}}}},"
     "\"Predictions\":{\"type\":\"array\",\"items\":{\"type\":\"object\",\"properties\":{\"cluster\":{\"type\":"
     "\"integer\"},"
     "\"distance\":{\"type\":\"number\"},\"label\":{\"type\":\"string\"}}}},"
@@ -52,7 +57,8 @@ static const char schemas[] =
     "\"Ready\":{\"type\":\"object\",\"properties\":{\"status\":{\"type\":\"string\"},\"generation\":{\"type\":["
     "\"integer\","
     "\"null\"]},\"loaded_at\":{\"type\":[\"string\",\"null\"]},\"rows\":{\"type\":\"integer\"},\"products\":{\"type\":"
-    "\"integer\"},\"batches\":{\"type\":\"integer\"},\"error\":{\"type\":[\"string\",\"null\"]}}},"
+    "\"integer\"},\"batches\":{\"type\":\"integer\"},\"sources\":{\"type\":\"array\"},\"error\":{\"type\":[\"string\","
+    "\"null\"]}}},"
     "\"Problem\":{\"type\":\"object\",\"properties\":{\"type\":{\"type\":\"string\"},\"title\":{\"type\":\"string\"},"
     "\"status\":"
     "{\"type\":\"integer\"},\"detail\":{\"type\":\"string\"},\"error\":{\"type\":\"string\"},\"suggestions\":{\"type\":"
@@ -69,8 +75,10 @@ static void add_schema(struct pasar_buf *buf, const struct route *route, enum pa
         jsontext_add_number(buf, spec->min);
         pasar_buf_adds(buf, ",\"maximum\":");
         jsontext_add_number(buf, max);
-        if (p == PARAM_LIMIT)
+        if (p == PARAM_LIMIT && route->default_limit > 0)
             pasar_buf_printf(buf, ",\"default\":%u", route->default_limit);
+        if (p == PARAM_BINS)
+            pasar_buf_printf(buf, ",\"default\":%d", (int)PARAM_BINS_DEFAULT);
         if (p == PARAM_TOLERANCE)
             pasar_buf_adds(buf, ",\"default\":10");
         pasar_buf_addc(buf, '}');
@@ -81,7 +89,7 @@ static void add_schema(struct pasar_buf *buf, const struct route *route, enum pa
         break;
     case PARAM_WHICH_MODEL:
         pasar_buf_printf(buf, "{\"type\":\"string\",\"enum\":[\"1\",\"2\",\"3\"%s],\"default\":\"3\"}",
-                         (route->accepted & PARAM_BIT(PARAM_OFFSET)) ? ",\"all\"" : "");
+                         (route->accepted & PARAM_ALL_MODELS) ? ",\"all\"" : "");
         break;
     case PARAM_SORT_KEYS:
         pasar_buf_adds(buf, "{\"type\":\"string\",\"description\":\"any of");
@@ -138,7 +146,7 @@ void openapi_write(struct pasar_buf *buf, const struct route *table, size_t coun
                      "[\"number\",\"null\"]}}}}}}");
         pasar_buf_adds(buf, ",\"responses\":{\"200\":{\"description\":\"OK\"");
         if (route->schema) {
-            bool has_all = route->accepted & PARAM_BIT(PARAM_OFFSET); /* model=all */
+            bool has_all = route->accepted & PARAM_ALL_MODELS;
             pasar_buf_printf(
                 buf, ",\"content\":{\"application/json\":{\"schema\":%s{\"$ref\":\"#/components/schemas/%s\"}%s}}",
                 has_all ? "{\"anyOf\":[" : "", route->schema,

@@ -24,6 +24,7 @@ const struct param_spec param_specs[PARAMS] = {
     [PARAM_TARGET_PRICE] = {"target_price", PARAM_NUMBER, 0, 1e15, "the discounted price to look around"},
     [PARAM_TOLERANCE] = {"tolerance", PARAM_NUMBER, 0, 100, "how far from the target price, in percent"},
     [PARAM_STRICT] = {"strict", PARAM_FLAG, 0, 1, "1: no match is a plain 404, nothing near it is offered instead"},
+    [PARAM_BINS] = {"bins", PARAM_INTEGER, 1, 200, "into how many stretches prices are counted"},
 };
 
 const char *const param_sort_names[SORT_KEYS] = {"price",        "actual_price", "discount",   "rating",
@@ -179,8 +180,7 @@ static int parse_one(struct params *params, enum param p, const char *text, size
     case PARAM_FLAG:
         return parse_flag(params, p, text, len, err);
     case PARAM_WHICH_MODEL:
-        return parse_model(params, text, len,
-                           (accepted & PARAM_BIT(PARAM_LIMIT)) && (accepted & PARAM_BIT(PARAM_OFFSET)), err);
+        return parse_model(params, text, len, accepted & PARAM_ALL_MODELS, err);
     case PARAM_SORT_KEYS:
         return parse_sort(params, text, len, err);
     case PARAM_TEXT:

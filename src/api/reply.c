@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "api/jsontext.h"
+#include "pasar/log.h"
 #include "pasar/num.h"
 
 void reply_init(struct reply *reply)
@@ -79,11 +80,37 @@ void reply_problem(struct reply *reply, int status, const char *fmt, ...)
     pasar_buf_adds(buf, ",\"error\":");
     jsontext_add_string(buf, detail, len);
     pasar_buf_addc(buf, '}');
+    if (buf->failed)
+        reply_no_memory(reply);
+}
+
+#define NO_MEMORY "the server is out of memory; try again"
+
+void reply_no_memory(struct reply *reply)
+{
+    static const char text[] = "{\"type\":\"about:blank\",\"title\":\"Service Unavailable\",\"status\":503,\"detail\":"
+                               "\"" NO_MEMORY "\",\"error\":\"" NO_MEMORY "\"}";
+    static const struct blob body = {.data = text, .len = sizeof text - 1};
+    static struct pasar_log_limit limit = PASAR_LOG_LIMIT;
+    pasar_log_limited(&limit, PASAR_LOG_ERROR, "out of memory while answering a request");
+    pasar_buf_reset(&reply->body);
+    pasar_buf_reset(&reply->relaxed);
+    reply->blob = &body;
+    reply->has_total = reply->is_page = false;
+    reply->status = 503;
+    reply->content_type = REPLY_PROBLEM;
+    reply->no_store = true;
+    reply->allow = NULL;
+    reply->retry_after_s = 1;
 }
 
 void reply_suggest(struct reply *reply, const struct pasar_buf *array)
 {
-    if (array->len <= 2 || array->failed || reply->body.len == 0)
+    if (array->failed) {
+        reply_no_memory(reply);
+        return;
+    }
+    if (array->len <= 2 || reply->body.len == 0)
         return;
     reply->body.len--; /* the closing brace */
     pasar_buf_adds(&reply->body, ",\"suggestions\":");

@@ -62,6 +62,7 @@ void suggest_words(struct pasar_buf *buf, const struct snapshot *s, int model, c
             add_item(buf, names[i].text, names[i].len);
     }
     pasar_buf_addc(buf, ']');
+    buf->failed = buf->failed || folded.failed;
     pasar_buf_fini(&folded);
 }
 
@@ -153,8 +154,8 @@ void suggest_ids(struct pasar_buf *buf, const struct snapshot *s, int model, con
         const struct catalog_product *p = &c->products[near.product[i]];
         pasar_buf_reset(&id);
         jsontext_unescape(&id, c->text.data + p->json + CATALOG_ID_OFFSET, p->id_len);
-        if (!id.failed)
-            add_item(buf, id.data, id.len);
+        buf->failed = buf->failed || id.failed;
+        add_item(buf, id.data, id.len);
     }
     pasar_buf_addc(buf, ']');
     pasar_buf_fini(&id);

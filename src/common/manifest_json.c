@@ -9,7 +9,7 @@
 const char *const pasar_generation_files[PASAR_MODELS + 1] = {"model_1.json", "model_2.json", "model_3.json",
                                                               "products.csv"};
 
-enum { BATCHES_MAX = 100 * 1000 * 1000, FILE_NAME_MAX = 1024 };
+enum { BATCHES_MAX = 10 * 1000 * 1000, FILE_NAME_MAX = 1024 };
 
 static const char no_checksum[] = "0000000000000000000000000000000000000000000000000000000000000000";
 

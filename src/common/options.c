@@ -405,7 +405,7 @@ enum pasar_options_result pasar_options_parse(const struct pasar_options *option
         if (pasar_options_set(config, &all.items[i], err) != 0)
             goto out;
     if (((struct pasar_common *)config)->dump_config) {
-        pasar_options_dump(options, config, &all, stdout);
+        pasar_options_dump(options, &all, stdout);
         result = PASAR_OPTIONS_DONE;
         goto out;
     }

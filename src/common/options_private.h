@@ -60,7 +60,6 @@ int pasar_options_choice(const char *choices, const char *text);
 void pasar_options_help(const struct pasar_options *options, FILE *out);
 
 /* Each option's value and source; secrets masked. */
-void pasar_options_dump(const struct pasar_options *options, const void *config, const struct pasar_settings *settings,
-                        FILE *out);
+void pasar_options_dump(const struct pasar_options *options, const struct pasar_settings *settings, FILE *out);
 
 #endif

@@ -38,6 +38,7 @@ struct consumer {
     const struct consumer_config *config;
     struct stats *stats;
     rd_kafka_t *rk;
+    struct connection_events events;
     struct assignment assignment;
     struct publisher *publisher;
     struct endwatch *endwatch;
@@ -97,6 +98,8 @@ static void on_record(struct consumer *c, const rd_kafka_message_t *message, int
 
     if (p == NULL || message->offset < p->next_offset)
         return; /* fetched before the partition was repositioned or given back */
+    if (!assignment_is_sure(&c->assignment))
+        return;
     if (message->offset > p->next_offset)
         pasar_debug("%s [%" PRId32 "]: offsets %" PRId64 " to %" PRId64 " hold no messages", c->config->kafka.topic,
                     p->id, p->next_offset, message->offset - 1);
@@ -143,7 +146,7 @@ static int turn(struct consumer *c, int wait_ms, struct pasar_err *err)
     int count = 0;
     int64_t now_ns = 0;
 
-    while (count < MESSAGES_A_TURN) {
+    while (count < MESSAGES_A_TURN && (c->assignment.is_held || publisher_has_room(c->publisher, PUBLISHER_ROOM))) {
         rd_kafka_message_t *message = rd_kafka_consumer_poll(c->rk, count == 0 ? wait_ms : 0);
         int result = 0;
 
@@ -220,6 +223,7 @@ static int run_stage(struct consumer *c, struct pasar_err *err)
         if (assignment_recover(a, now_ns, err) != 0)
             return -1;
         wait_ms = assignment_close_due(a, now_ns, POLL_MS);
+        assignment_throttle(a);
         count = turn(c, wait_ms, err);
         if (count < 0)
             return -1;
@@ -272,10 +276,11 @@ static int open_all(struct consumer *c, struct pasar_err *err)
     c->assignment =
         (struct assignment){.config = config, .publisher = c->publisher, .endwatch = c->endwatch, .stats = c->stats};
     assignment_init(&c->assignment);
-    c->rk = connection_open(config, assignment_on_rebalance, &c->assignment, err);
+    c->events = (struct connection_events){assignment_on_rebalance, assignment_on_connect, &c->assignment};
+    c->rk = connection_open(config, &c->events, err);
     c->assignment.rk = c->rk;
-    return c->rk != NULL ? connection_subscribe(c->rk, config, assignment_on_rebalance, &c->assignment,
-                                                c->assignment.directory_id, err)
+    return c->rk != NULL ? connection_subscribe(c->rk, config, &c->events, c->assignment.directory_id,
+                                                &c->assignment.cluster, err)
                          : -1;
 }
 

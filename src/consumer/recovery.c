@@ -194,7 +194,7 @@ static enum recovery_result resume_partition(struct assignment *a, struct partit
 }
 
 /* Locks what can be locked. RECOVERY_LATER when the directory is in trouble. */
-static enum recovery_result lock_and_clean(struct assignment *a, bool *all_locked, struct pasar_err *err)
+static enum recovery_result lock_all(struct assignment *a, bool *all_locked, struct pasar_err *err)
 {
     for (size_t i = 0; i < a->count; i++) {
         struct partition *p = &a->partitions[i];
@@ -205,16 +205,47 @@ static enum recovery_result lock_and_clean(struct assignment *a, bool *all_locke
             if (err->code != PASAR_OK)
                 return later("lock a partition", err->msg);
             *all_locked = false;
-        } else if (pasar_batch_clean(a->config->output, a->config->kafka.topic, p->id, err) != 0) {
-            return later("clean up", err->msg);
         }
     }
     return RECOVERY_DONE;
 }
 
+/* Cleans up after a crash and lists what is there. */
+static enum recovery_result read_directory(struct assignment *a, struct pasar_batch_list *list, struct pasar_err *err)
+{
+    int32_t *ids = calloc(a->count, sizeof(*ids));
+    size_t count = 0;
+    int status;
+
+    if (ids == NULL)
+        return later("read the directory", "out of memory");
+    for (size_t i = 0; i < a->count; i++)
+        if (!a->partitions[i].is_ready && a->partitions[i].lock_fd >= 0)
+            ids[count++] = a->partitions[i].id;
+    status = pasar_batch_list_recover(list, a->config->output, a->config->kafka.topic, ids, count, err);
+    free(ids);
+    if (status == 0)
+        return RECOVERY_DONE;
+    return err->code == PASAR_EDATA ? RECOVERY_IMPOSSIBLE : later("read the directory", err->msg);
+}
+
+/* The directory's offsets mean nothing in another cluster. */
+static enum recovery_result check_cluster(struct assignment *a, struct pasar_err *err)
+{
+    switch (clusterwatch_ask(&a->cluster, a->rk, a->config->kafka.topic, QUERY_TIMEOUT_MS, err)) {
+    case CLUSTERWATCH_SAME:
+        return RECOVERY_DONE;
+    case CLUSTERWATCH_OTHER:
+        return RECOVERY_IMPOSSIBLE;
+    case CLUSTERWATCH_UNKNOWN:
+        break;
+    }
+    return later("ask the broker for its cluster", err->msg);
+}
+
 enum recovery_result recovery_run(struct assignment *a, bool *all_ready, struct pasar_err *err)
 {
-    enum recovery_result result = lock_and_clean(a, all_ready, err);
+    enum recovery_result result = lock_all(a, all_ready, err);
     struct pasar_batch_list list;
     bool any = false;
 
@@ -222,10 +253,14 @@ enum recovery_result recovery_run(struct assignment *a, bool *all_ready, struct 
         any = any || (!a->partitions[i].is_ready && a->partitions[i].lock_fd >= 0);
     if (result != RECOVERY_DONE || !any)
         return result;
+    result = check_cluster(a, err);
+    if (result != RECOVERY_DONE)
+        return result;
     if (!directory_is_ours(a))
         return later(a->config->output, "the directory was moved or replaced while in use: put it back or start again");
-    if (pasar_batch_list_read(&list, a->config->output, err) != 0)
-        return err->code == PASAR_EDATA ? RECOVERY_IMPOSSIBLE : later("read the directory", err->msg);
+    result = read_directory(a, &list, err);
+    if (result != RECOVERY_DONE)
+        return result;
     if (!directory_is_ours(a))
         result = later(a->config->output, "the directory changed while it was read");
     for (size_t i = 0; i < a->count && result == RECOVERY_DONE; i++) {

@@ -62,7 +62,7 @@ static int add_row(struct loader *l, const struct pasar_record *record, struct p
     return 0;
 }
 
-/* The file's checksum, which must be the one that its sidecar tells (batches made by hand have none). */
+/* The file's checksum; that and its rows must be what its sidecar tells (batches made by hand have none). */
 static int take_checksum(struct loader *l, struct dataset_file *file, struct pasar_err *err)
 {
     char text[PASAR_BATCH_NAME_MAX];
@@ -82,8 +82,13 @@ static int take_checksum(struct loader *l, struct dataset_file *file, struct pas
             result = pasar_err_set(
                 err, PASAR_EDATA,
                 "%s: its checksum is not the one in its sidecar; restore the file or consume it again", path);
+        else if (sidecar.rows != file->rows)
+            result = pasar_err_set(err, PASAR_EDATA, "%s: has %u rows, its sidecar says %llu", path, file->rows,
+                                   (unsigned long long)sidecar.rows);
         pasar_batch_sidecar_free(&sidecar);
-    } else if (missing.code != PASAR_ENOINPUT) {
+    } else if (missing.code == PASAR_ENOINPUT) {
+        l->ds->unchecked++;
+    } else {
         *err = missing;
         result = -1;
     }
@@ -106,11 +111,13 @@ static int load_file(struct loader *l, const struct pasar_batch_name *name, stru
     pasar_batch_reader_close(reader);
     if (got != PASAR_BATCH_DONE)
         return -1;
-    if (ds->rows == first)
-        return 0;
-    struct dataset_file *file = &ds->files[ds->file_count++];
-    *file = (struct dataset_file){.name = *name, .first_row = (uint32_t)first, .rows = (uint32_t)(ds->rows - first)};
-    return take_checksum(l, file, err);
+    /* A file that was cut to its header has no rows, but a checksum all the same. */
+    struct dataset_file file = {.name = *name, .first_row = (uint32_t)first, .rows = (uint32_t)(ds->rows - first)};
+    if (take_checksum(l, &file, err) != 0)
+        return -1;
+    if (file.rows > 0)
+        ds->files[ds->file_count++] = file;
+    return 0;
 }
 
 static bool is_sorted(const int64_t *timestamp, size_t rows)

@@ -5,7 +5,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SERIAL_BELOW = 1 << 17 }; /* multiplications of one pass: some 30 µs, what waking a thread costs */
+enum {
+    SERIAL_BELOW = 1 << 17, /* multiplications of one pass: some 30 µs, what waking a thread costs */
+    GIVE_UP_AFTER = 3,      /* iterations */
+};
+
+/* A run whose last gain, so many times over, would not reach the goal is given up. */
+static const double horizon = 30;
 
 static double *alloc_doubles(size_t count)
 {
@@ -14,21 +20,49 @@ static double *alloc_doubles(size_t count)
     return aligned_alloc(64, (count * sizeof(double) + 63) / 64 * 64);
 }
 
-static double mean_variance(const struct matrix *data)
+static size_t block_end(const struct matrix *data, size_t block)
 {
-    double total = 0;
-    for (size_t col = 0; col < data->cols; col++) {
-        double sum = 0, squares = 0;
-        for (size_t row = 0; row < data->rows; row++)
-            sum += *matrix_at(data, row, col);
-        double mean = data->rows > 0 ? sum / (double)data->rows : 0;
-        for (size_t row = 0; row < data->rows; row++) {
-            double delta = *matrix_at(data, row, col) - mean;
-            squares += delta * delta;
-        }
-        total += data->rows > 0 ? squares / (double)data->rows : 0;
+    size_t end = (block + 1) * matrix_block_tiles(data);
+    return end < matrix_tiles(data) ? end : matrix_tiles(data);
+}
+
+/* Per block: the sum of each column, then that of all squares. Padding is 0 and adds nothing. */
+static void measure_block(void *ctx, size_t block, unsigned worker)
+{
+    (void)worker;
+    struct lloyd *l = ctx;
+    size_t cols = l->data->cols;
+    double *sums = l->block_sums + block * (cols + 1);
+    memset(sums, 0, (cols + 1) * sizeof *sums);
+    for (size_t tile = block * matrix_block_tiles(l->data); tile < block_end(l->data, block); tile++) {
+        const double *cells = l->data->cells + tile * cols * MATRIX_TILE;
+        for (size_t j = 0; j < cols; j++)
+            for (size_t r = 0; r < MATRIX_TILE; r++) {
+                double x = cells[j * MATRIX_TILE + r];
+                sums[j] += x;
+                sums[cols] += x * x;
+            }
     }
-    return total / (double)data->cols;
+}
+
+/* Fills l->squares and l->variance. */
+static int measure(struct lloyd *l, struct pasar_err *err)
+{
+    size_t cols = l->data->cols, blocks = matrix_blocks(l->data);
+    double sums[MATRIX_MAX_COLS + 1] = {0}, rows = (double)l->data->rows;
+    if (l->data->rows == 0)
+        return 0;
+    if (pool_run(l->pool, blocks, l->serial, measure_block, l, err) != 0)
+        return -1;
+    for (size_t block = 0; block < blocks; block++)
+        for (size_t i = 0; i <= cols; i++)
+            sums[i] += l->block_sums[block * (cols + 1) + i];
+    l->squares = sums[cols];
+    double of_means = 0;
+    for (size_t j = 0; j < cols; j++)
+        of_means += (sums[j] / rows) * (sums[j] / rows);
+    l->variance = fmax(0, (l->squares / rows - of_means) / (double)cols);
+    return 0;
 }
 
 int lloyd_init(struct lloyd *l, const struct matrix *data, size_t k, uint16_t *labels, struct pool *pool,
@@ -38,17 +72,17 @@ int lloyd_init(struct lloyd *l, const struct matrix *data, size_t k, uint16_t *l
     size_t len = k * (data->cols + 1);
     size_t blocks = matrix_blocks(data) > 0 ? matrix_blocks(data) : 1;
     l->serial = (double)data->rows * (double)len < SERIAL_BELOW;
-    l->variance = mean_variance(data);
     l->scratch_len = (kernel_scratch_len(k, data->cols) + 7) / 8 * 8;
     l->sums = alloc_doubles(len);
     l->packed = alloc_doubles(len);
     l->block_sums = alloc_doubles(len * blocks);
     l->block_value = alloc_doubles(blocks);
     l->scratch = alloc_doubles(l->scratch_len * pool_threads(pool));
-    if (l->sums && l->packed && l->block_sums && l->block_value && l->scratch)
+    bool ok = l->sums && l->packed && l->block_sums && l->block_value && l->scratch;
+    if (ok && measure(l, err) == 0)
         return 0;
     lloyd_fini(l);
-    return pasar_err_nomem(err, "k-means working memory");
+    return ok ? -1 : pasar_err_nomem(err, "k-means working memory");
 }
 
 void lloyd_fini(struct lloyd *l)
@@ -59,12 +93,6 @@ void lloyd_fini(struct lloyd *l)
     free(l->block_value);
     free(l->scratch);
     l->sums = l->packed = l->block_sums = l->block_value = l->scratch = NULL;
-}
-
-static size_t block_end(const struct matrix *data, size_t block)
-{
-    size_t end = (block + 1) * matrix_block_tiles(data);
-    return end < matrix_tiles(data) ? end : matrix_tiles(data);
 }
 
 struct assign_pass {
@@ -204,11 +232,31 @@ static double update(const struct lloyd *l, double *centroids)
     return moved;
 }
 
-int lloyd_iterate(struct lloyd *l, double *centroids, unsigned max_iter, double tol, struct lloyd_run *run,
+double lloyd_scatter(const struct lloyd *l)
+{
+    size_t cols = l->data->cols;
+    double inertia = l->squares;
+    for (size_t c = 0; c < l->k; c++) {
+        const double *sums = l->sums + c * (cols + 1);
+        for (size_t j = 0; j < cols && sums[cols] > 0; j++)
+            inertia -= sums[j] * sums[j] / sums[cols];
+    }
+    return inertia;
+}
+
+/* Lloyd's gains shrink from iteration to iteration, about geometrically: the next ones can be guessed from the last. */
+static bool is_hopeless(const struct lloyd *l, double give_up, struct lloyd_run *run)
+{
+    double before = run->inertia;
+    run->inertia = lloyd_scatter(l);
+    return run->iterations >= GIVE_UP_AFTER && run->inertia - horizon * (before - run->inertia) > give_up;
+}
+
+int lloyd_iterate(struct lloyd *l, double *centroids, const struct lloyd_limits *limits, struct lloyd_run *run,
                   struct pasar_err *err)
 {
-    *run = (struct lloyd_run){0, LLOYD_MAX_ITER, 0};
-    while (run->iterations < max_iter && run->stop == LLOYD_MAX_ITER) {
+    *run = (struct lloyd_run){0, LLOYD_MAX_ITER, INFINITY};
+    while (run->iterations < limits->max_iter && run->stop == LLOYD_MAX_ITER) {
         run->iterations++;
         if (lloyd_assign(l, centroids, false, err) != 0)
             return -1;
@@ -217,11 +265,15 @@ int lloyd_iterate(struct lloyd *l, double *centroids, unsigned max_iter, double 
                 return -1;
             fill_empty(l, centroids);
         }
+        if (limits->give_up < INFINITY && is_hopeless(l, limits->give_up, run)) {
+            run->stop = LLOYD_HOPELESS;
+            return 0;
+        }
         /* The sums are a function of the assignment alone: centroids that stand still mean labels that stand still. */
         double moved = update(l, centroids);
         if (moved == 0)
             run->stop = LLOYD_CONVERGED;
-        else if (tol > 0 && moved <= tol * l->variance)
+        else if (limits->tol > 0 && moved <= limits->tol * l->variance)
             run->stop = LLOYD_TOL;
     }
     if (lloyd_assign(l, centroids, true, err) != 0)

@@ -20,6 +20,7 @@ static void summarize(struct config *config, const struct feature_set *set, cons
     trainer_report_text(report, set, &text);
     config->common.quiet = false;
     pasar_options_start_log(&config_options, &config->common);
+    pasar_log_flush();
     pasar_info("done: %s", pasar_buf_cstr(&text) ? text.data : "");
     pasar_buf_fini(&text);
 }

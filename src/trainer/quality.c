@@ -158,7 +158,7 @@ static size_t clusters_present(const struct silhouette *s)
 static int measure_silhouette(struct quality *q, const struct matrix *data, const uint16_t *labels, size_t k,
                               uint64_t seed, struct pool *pool, struct pasar_err *err)
 {
-    size_t rows = data->rows < QUALITY_SILHOUETTE_ROWS ? data->rows : QUALITY_SILHOUETTE_ROWS;
+    size_t rows = data->rows <= QUALITY_SILHOUETTE_ROWS ? data->rows : QUALITY_SILHOUETTE_SAMPLE;
     size_t blocks = (rows + BLOCK_ROWS - 1) / BLOCK_ROWS;
     int result = -1;
     struct silhouette s = {

@@ -10,7 +10,10 @@
 #include "trainer/matrix.h"
 #include "trainer/pool.h"
 
-enum { QUALITY_SILHOUETTE_ROWS = 20000 }; /* with more rows the silhouette is that of so many, drawn by the seed */
+enum {
+    QUALITY_SILHOUETTE_ROWS = 20000,   /* with more rows the silhouette is that ... */
+    QUALITY_SILHOUETTE_SAMPLE = 10000, /* ... of so many, drawn by the seed: good for some two digits */
+};
 
 struct quality {
     double silhouette;        /* mean; Rousseeuw 1987; a cluster of one row counts 0 */

@@ -188,7 +188,7 @@ int watch_run(const struct config *config, const struct feature_set *set, struct
     struct pasar_metrics_server *server = NULL;
     int result = -1;
     *totals = (struct watch_totals){0};
-    if (register_metrics(&w, err) != 0)
+    if (pasar_stop_reload_on_hangup(err) != 0 || register_metrics(&w, err) != 0)
         goto out;
     if (config->metrics_port > 0) {
         server = pasar_metrics_server_start(w.registry, config->metrics_bind, (uint16_t)config->metrics_port, err);

@@ -98,7 +98,7 @@ export function retrain(folder, options = []) {
 
 /** Starts pasar-api on folder/models; {base, port, stop()}. `ready: false` returns as soon as it listens; stop() fails
  * when it does not end with status 0, as a sanitizer's finding would make it. */
-export async function serve(folder, { port, ready = true } = {}) {
+export async function serve(folder, { port, ready = true, options = [] } = {}) {
   const at = port ?? (await freePort());
   const child = start(join(BIN, 'pasar-api'), [
     '--models',
@@ -107,6 +107,7 @@ export async function serve(folder, { port, ready = true } = {}) {
     '127.0.0.1',
     '--port',
     String(at),
+    ...options,
   ]);
   const base = `http://127.0.0.1:${at}`;
   await until(`pasar-api on port ${at}`, 15000, async () => {

@@ -214,10 +214,10 @@ def check_exactly_once(out, count, start=1):
     check(set(ids) == wanted, f"strange rows: {sorted(set(ids) - wanted)[:5]}")
 
 
-def verify(drill, status=0, out=None, timeout=60):
+def verify(drill, status=0, out=None, timeout=60, options=()):
     """pasar-consumer --verify; returns what it prints."""
-    result = subprocess.run([str(BIN / "pasar-consumer"), "-q", "--verify", "-o", str(out or drill.out)], capture_output=True,
-                            text=True, timeout=timeout)
+    result = subprocess.run([str(BIN / "pasar-consumer"), "-q", "--verify", "-o", str(out or drill.out), *options],
+                            capture_output=True, text=True, timeout=timeout)
     check(result.returncode == status, f"--verify ended with {result.returncode}, not {status}:\n{result.stdout}{result.stderr}")
     return result.stdout
 

@@ -5,6 +5,7 @@
  *   PASAR_FAULTS_DIR=/path   only files in there
  *   PASAR_FAULTS_RATE=0.01   share of the calls that fail
  *   PASAR_FAULTS_SEED=1
+ *   PASAR_FAULTS_STALL=/path while this exists, fsync does not return
  *   PASAR_FAULTS_LOG=/path   gets one letter for each failure: o(pen) w(rite) s(ync) r(ename)
  */
 #include <dlfcn.h>
@@ -111,7 +112,10 @@ ssize_t write(int fd, const void *bytes, size_t len)
 int fsync(int fd)
 {
     int (*real)(int) = (int (*)(int))next("fsync");
+    const char *stall = getenv("PASAR_FAULTS_STALL");
 
+    while (stall != NULL && is_inside_fd(fd) && access(stall, F_OK) == 0)
+        usleep(20000);
     if (!is_inside_fd(fd) || !is_hit('s'))
         return real(fd);
     errno = EIO;

@@ -54,6 +54,39 @@ static void test_log__json_lines_are_one_json_object_each(void **state)
     free(text);
 }
 
+static void log_members(void *ctx)
+{
+    char message[3500];
+    memset(message, 'm', sizeof message - 1);
+    message[sizeof message - 1] = '\0';
+    pasar_log_members(PASAR_LOG_INFO, ctx, "%s", message);
+}
+
+static void test_log__members_stand_behind_the_message(void **state)
+{
+    static const int widths[] = {1, 80, 2980};
+    char members[3100];
+
+    (void)state;
+    pasar_log_init("pasar-test", PASAR_LOG_INFO, PASAR_LOG_JSON);
+    for (size_t i = 0; i < sizeof widths / sizeof widths[0]; i++) { /* the message gives way, never they */
+        snprintf(members, sizeof members, "\"n\":7,\"x\":\"%0*d\"", widths[i], 0);
+        char *text = scratch_capture(2, log_members, members);
+        assert_true(strlen(text) <= 4096);
+        json_t *line = json_loads(text, JSON_REJECT_DUPLICATES, NULL);
+        assert_non_null(line);
+        assert_int_equal(json_object_size(line), 6);
+        assert_int_equal(json_integer_value(json_object_get(line, "n")), 7);
+        assert_int_equal(json_string_length(json_object_get(line, "x")), widths[i]);
+        json_decref(line);
+        free(text);
+    }
+    pasar_log_init("pasar-test", PASAR_LOG_INFO, PASAR_LOG_TEXT);
+    char *text = scratch_capture(2, log_members, members);
+    assert_null(strstr(text, "\"n\""));
+    free(text);
+}
+
 static void log_long(void *ctx)
 {
     char message[20000];
@@ -133,7 +166,7 @@ static void log_flood(void *ctx)
 
 static void test_log__floods_are_counted(void **state)
 {
-    struct pasar_log_limit limit = PASAR_LOG_LIMIT;
+    static struct pasar_log_limit limit = PASAR_LOG_LIMIT;
 
     (void)state;
     pasar_log_init("pasar-test", PASAR_LOG_INFO, PASAR_LOG_TEXT);
@@ -143,6 +176,26 @@ static void test_log__floods_are_counted(void **state)
     assert_null(strstr(text, "flood 5\n"));
     assert_non_null(strstr(text, "suppressed 95 of 100 such messages in the last 10 s\n"));
     assert_non_null(strstr(text, "next\n"));
+    free(text);
+}
+
+static void log_flood_to_the_end(void *ctx)
+{
+    for (int i = 0; i < 100; i++)
+        pasar_log_limited(ctx, PASAR_LOG_WARN, "flood %d", i);
+    pasar_log_flush();
+    pasar_log_flush();
+}
+
+static void test_log__what_was_hidden_is_told_at_the_end(void **state)
+{
+    static struct pasar_log_limit limit = PASAR_LOG_LIMIT;
+
+    (void)state;
+    pasar_log_init("pasar-test", PASAR_LOG_INFO, PASAR_LOG_TEXT);
+    char *text = scratch_capture(2, log_flood_to_the_end, &limit);
+    assert_int_equal(count_lines(text), 5 + 1);
+    assert_non_null(strstr(text, "WARN suppressed 95 of 100 such messages in the last 0 s\n"));
     free(text);
 }
 
@@ -215,10 +268,12 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_log__text_lines_name_time_program_level),
         cmocka_unit_test(test_log__json_lines_are_one_json_object_each),
+        cmocka_unit_test(test_log__members_stand_behind_the_message),
         cmocka_unit_test(test_log__long_messages_are_cut_and_stay_whole_lines),
         cmocka_unit_test(test_log__lower_levels_are_dropped),
         cmocka_unit_test(test_log__errno_survives),
         cmocka_unit_test(test_log__floods_are_counted),
+        cmocka_unit_test(test_log__what_was_hidden_is_told_at_the_end),
         cmocka_unit_test(test_log__lines_of_threads_do_not_mix),
         cmocka_unit_test(test_log__wipes_an_open_progress_line_once),
     };

@@ -13,6 +13,8 @@
 #include "test_data.h"
 #include "trainer/kmeans.h"
 
+static const struct lloyd_limits once = {.max_iter = 1, .give_up = INFINITY};
+
 static struct kmeans_params params_of(size_t k, uint64_t seed)
 {
     return (struct kmeans_params){.k = k, .seed = seed, .n_init = 10, .max_iter = 300, .patience = 100};
@@ -153,7 +155,7 @@ static void test_kmeans__an_empty_cluster_takes_the_farthest_row(void **state)
     for (size_t i = 0; i < 6; i++)
         *matrix_at(&m, i, 0) = x[i];
     assert_int_equal(lloyd_init(&l, &m, 3, labels, pool, &err), 0);
-    assert_int_equal(lloyd_iterate(&l, centroids, 1, 0, &run, &err), 0);
+    assert_int_equal(lloyd_iterate(&l, centroids, &once, &run, &err), 0);
     assert_true(centroids[2] == -7);
     assert_int_equal(labels[5], 2);
     assert_true(fabs(centroids[0] - 0.1) < 1e-12);
@@ -178,7 +180,7 @@ static void test_kmeans__two_empty_clusters_take_two_different_rows(void **state
     for (size_t i = 0; i < 5; i++)
         *matrix_at(&m, i, 0) = x[i];
     assert_int_equal(lloyd_init(&l, &m, 3, labels, pool, &err), 0);
-    assert_int_equal(lloyd_iterate(&l, centroids, 1, 0, &run, &err), 0);
+    assert_int_equal(lloyd_iterate(&l, centroids, &once, &run, &err), 0);
     assert_true(centroids[1] == 9);
     assert_true(centroids[2] == 8);
     assert_true(centroids[0] == 1);

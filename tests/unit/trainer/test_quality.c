@@ -93,7 +93,7 @@ static void test_quality__samples_the_silhouette_of_many_rows(void **state)
     assert_int_equal(quality_measure(&sampled, &m, labels, 3, 5, pool, &err), 0);
     assert_int_equal(quality_measure(&again, &m, labels, 3, 5, pool, &err), 0);
     assert_int_equal(quality_measure(&full, &exact, labels, 3, 5, pool, &err), 0);
-    assert_int_equal(sampled.silhouette_rows, QUALITY_SILHOUETTE_ROWS);
+    assert_int_equal(sampled.silhouette_rows, QUALITY_SILHOUETTE_SAMPLE);
     assert_memory_equal(&sampled, &again, sizeof sampled);
     assert_true(fabs(sampled.silhouette - full.silhouette) < 0.02);
     matrix_fini(&m);
