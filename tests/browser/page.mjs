@@ -43,7 +43,7 @@ try {
     ...access.tests,
     ...history.tests,
     ...states.tests,
-    ...(given ? {} : { ...states.serverTests, ...hostile.tests }),
+    ...(given ? {} : { ...figures.serverTests, ...states.serverTests, ...hostile.tests }),
   };
   for (const [name, test] of Object.entries(all)) {
     if (!pattern.test(name)) continue;

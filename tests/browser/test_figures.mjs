@@ -1,7 +1,9 @@
 // Figures that the page takes from the server: the spread of prices, what more data changed, where rows come from.
 
 import assert from 'node:assert/strict';
+import { join } from 'node:path';
 import { overflow, screenshot, settled } from './browser.mjs';
+import { makeUp, newFolder, serve, train } from './market.mjs';
 
 const PHONE = { viewport: { width: 360, height: 740 }, isMobile: true, hasTouch: true };
 
@@ -192,5 +194,42 @@ export const tests = {
     await page.view('browse');
     await page.waitForFunction(() => document.getElementById('foot-generation').textContent.includes('trained'));
     assert.equal(asked.length, 1);
+  },
+};
+
+/** Those that need a market of their own. */
+export const serverTests = {
+  'product: with one partition, the batch file and the row in it': async ({ open }) => {
+    const folder = newFolder();
+    await train(folder, join(process.env.PASAR_SOURCE, 'tests/browser/hostile.csv'), ['--k', '2'], 1);
+    const api = await serve(folder);
+    const [{ product_id: id }] = await ask(api.base, '/api/products?limit=1');
+    const { batch } = await ask(api.base, `/api/models/3/lineage?product_id=${encodeURIComponent(id)}`);
+    assert.ok(batch);
+    const page = await open({}, api.base);
+    await page.view(`product?${new URLSearchParams({ id })}`);
+    await page.getByText('Where this record comes from').click();
+    await page.waitForSelector('.origin table');
+    const text = await page.locator('.origin').textContent();
+    assert.ok(text.includes(`${batch.file}, row ${batch.row} of ${batch.rows}`), text);
+    await page.context().close();
+    await api.stop();
+  },
+
+  'figures: what a generation does not tell is left out': async ({ open }) => {
+    const folder = newFolder();
+    await makeUp(folder);
+    const api = await serve(folder);
+    const page = await open({}, api.base);
+    await page.view('map?axes=pc');
+    assert.deepEqual(await page.locator('.plot .axis').allTextContents(), ['Price', 'Votes']);
+    assert.ok(await page.getByLabel(/Where products differ/).isDisabled());
+    assert.ok(await page.getByLabel(/Price and votes/).isChecked());
+    await page.view('models');
+    assert.doesNotMatch(await page.locator('.models-body').textContent(), /Did the groups hold/);
+    await page.view('status');
+    assert.match(await page.locator('.status-body').textContent(), /batch files do not tell/);
+    await page.context().close();
+    await api.stop();
   },
 };

@@ -170,6 +170,7 @@ export function mount(main, app) {
             const components = componentsOf(data);
             const shown = state.axes === 'pc' && components ? components : MARKET;
             byAxes.querySelector('[value="pc"]').disabled = components === null;
+            if (shown === MARKET) byAxes.querySelector('[value=""]').checked = true;
             lead.textContent = shown.lead ?? MARKET_LEAD;
             const plot = createPlot(data, clusters, {
                 x: shown.x,
