@@ -20,7 +20,7 @@ static int setup(void **state)
 {
     (void)state;
     struct pasar_err err = PASAR_ERR_INIT;
-    uint64_t model_rows[PASAR_MODELS] = {MANY / 3, MANY / 3 * 2, MANY};
+    const uint64_t model_rows[PASAR_MODELS] = {MANY / 3, MANY / 3 * 2, MANY};
     if (catalog_init(&snapshot.catalog, &err) != 0)
         return -1;
     for (int i = 0; i < MANY; i++) {
