@@ -133,15 +133,15 @@ static void add_in_order(const struct selection *s, const uint64_t *set, const u
     }
 }
 
-/* The same of a few equals in the order of the other keys. */
-static int add_sorted(const struct selection *s, const uint64_t *set, const uint32_t *list, uint32_t n, size_t skip,
-                      struct select_result *result)
+/* The same of a few equals, member_count of them, in the order of the other keys. */
+static int add_sorted(const struct selection *s, const uint64_t *set, const uint32_t *list, uint32_t member_count,
+                      size_t skip, struct select_result *result)
 {
     size_t want = s->limit - result->count, count = 0;
-    uint32_t *members = malloc(n * sizeof *members);
+    uint32_t *members = malloc(member_count * sizeof *members);
     if (!members)
         return -1;
-    for (uint32_t i = 0; i < n; i++) {
+    for (uint32_t i = 0; count < member_count; i++) {
         if (has(set, order_product(list[i])))
             members[count++] = order_product(list[i]);
     }
@@ -188,8 +188,8 @@ static int walk(const struct selection *s, size_t key_index, const uint64_t *set
         for (uint32_t i = 0; i < n; i++)
             members += has(set, order_product(list[i]));
         int rc = members <= skip ? 0
-                 : n <= SELECTION_FEW && !(s->filter->by_sets && n % 2)
-                     ? add_sorted(s, set, list, n, skip, result)
+                 : members <= SELECTION_FEW && !(s->filter->by_sets && n % 2)
+                     ? add_sorted(s, set, list, members, skip, result)
                      : add_walked(s, key_index, set, list, n, skip, result);
         if (rc != 0)
             return -1;
