@@ -4,11 +4,11 @@
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 name=$(basename "$0")
 
-# What a build needs, by Debian's and Ubuntu's package names.
+# What a build needs (jq: the examples of the README), by Debian's and Ubuntu's package names.
 build_packages=(build-essential cmake ninja-build pkg-config git librdkafka-dev libmicrohttpd-dev libjansson-dev
-    libcsv-dev libopenblas-dev libssl-dev libxxhash-dev zlib1g-dev libcmocka-dev curl)
+    libcsv-dev libopenblas-dev libssl-dev libxxhash-dev zlib1g-dev libcmocka-dev curl jq)
 # What the tests use besides; without the second line some of them skip themselves.
-test_packages=(python3 kcat jq)
+test_packages=(python3 python3-prometheus-client kcat)
 test_extras=(mvn:maven java:default-jre-headless chromium:chromium node:nodejs npm:npm
     clang-format-14:clang-format-14 shellcheck:shellcheck)
 
@@ -60,21 +60,26 @@ want() {
     done
 }
 
-# build PRESET [TARGET...]: configures and builds build/PRESET.
+# build PRESET [TARGET...]: configures and builds build/PRESET. With PASAR_WERROR=ON in the environment a warning is an
+# error: for those who work on the code. A compiler that is newer than the code must not keep others from using it.
 build() {
-    local preset=$1 targets=() options=()
+    local preset=$1 targets=() werror=${PASAR_WERROR:-OFF}
     shift
     # Under ThreadSanitizer gcc warns of values that are set; the other builds keep the code free of warnings.
-    [ "$preset" != tsan ] || options=(-DPASAR_WERROR=OFF)
+    [ "$preset" != tsan ] || werror=OFF
     [ $# -gt 0 ] && targets=(--target "$@")
     # Once configured, ninja calls cmake again by itself whenever a CMakeLists.txt changes.
-    [ -f "$root/build/$preset/build.ninja" ] ||
-        (cd "$root" && cmake --preset "$preset" -G Ninja "${options[@]}" >"$root/build/$preset.cmake.log" 2>&1) || {
-        cat "$root/build/$preset.cmake.log" >&2
-        die 70 "cmake could not configure build/$preset"
-    }
+    if [ ! -f "$root/build/$preset/build.ninja" ] ||
+        { [ "$werror" = ON ] && ! grep -q '^PASAR_WERROR:.*=ON' "$root/build/$preset/CMakeCache.txt"; }; then
+        (cd "$root" && cmake --preset "$preset" -G Ninja -DPASAR_WERROR="$werror") >"$root/build/$preset.cmake.log" 2>&1 || {
+            cat "$root/build/$preset.cmake.log" >&2
+            die 70 "cmake could not configure build/$preset"
+        }
+    fi
     cmake --build "$root/build/$preset" "${targets[@]}" -- --quiet || die 70 "build/$preset does not build"
 }
+
+is_port() { [[ $1 =~ ^[1-9][0-9]{0,4}$ ]] && [ "$1" -le 65535 ]; }
 
 # port_taken PORT: does something listen there on this machine?
 port_taken() { (exec 3<>"/dev/tcp/127.0.0.1/$1") 2>/dev/null; }

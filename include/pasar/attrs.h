@@ -8,8 +8,6 @@
 /* Argument `fmt` (1-based) is a printf format, its arguments start at `args`. */
 #define PASAR_PRINTF(fmt, args) __attribute__((format(printf, fmt, args)))
 
-#define PASAR_NORETURN __attribute__((noreturn))
-
 #define PASAR_LIKELY(x)   __builtin_expect(!!(x), 1)
 #define PASAR_UNLIKELY(x) __builtin_expect(!!(x), 0)
 

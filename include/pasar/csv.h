@@ -59,9 +59,9 @@ ssize_t pasar_csv_read_fd(void *ctx, void *bytes, size_t len);
  * at the start of the stream only. Quotes open a field only at its start; inside a bare field they are literal. BAD
  * reasons:
  * - record longer than max_record_bytes (without its line end);
- * - text after a closing quote; unterminated quote (also one that does not close within max_record_bytes): row->line is
- *   where the quote opened and reading goes on at the line after it, so that the damaged
- *   record is lost and no other;
+ * - text after a closing quote; unterminated quote (also one that does not close within max_record_bytes, or only at
+ *   the opening quote of a later field): row->line is where the quote opened and reading goes on at the line after it,
+ *   so that the damaged record is lost and no other;
  * - NUL byte; invalid UTF-8; more than PASAR_CSV_FIELDS_MAX fields: the whole record is passed over.
  * The outcome does not depend on how the reads cut the stream.
  */

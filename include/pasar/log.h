@@ -42,7 +42,10 @@ void pasar_log_members(enum pasar_log_level level, const char *members, const ch
             pasar_log(PASAR_LOG_DEBUG, __VA_ARGS__);                                                                   \
     } while (0)
 
-/* A flood of one kind of message: at most `burst` lines per `interval_ms`, then one line says how many were hidden. */
+/*
+ * A flood of one kind of message: at most `burst` lines per `interval_ms`, then one line says how many were hidden. The
+ * limit lives as long as the program (static).
+ */
 struct pasar_log_limit {
     int burst;           /* lines let through per interval */
     int64_t interval_ms; /* length of an interval */
@@ -60,5 +63,8 @@ struct pasar_log_limit {
 /* As pasar_log, under a limit. "suppressed N of M such messages in the last T s" opens the next interval. */
 void pasar_log_limited(struct pasar_log_limit *limit, enum pasar_log_level level, const char *fmt, ...)
     PASAR_PRINTF(3, 4);
+
+/* Tells of what limits have hidden and nobody was told of yet. Before a program's closing line. */
+void pasar_log_flush(void);
 
 #endif

@@ -1,4 +1,4 @@
-/* SIGTERM and SIGINT: the first asks for a clean stop, the second ends the process at once, non-zero. */
+/* SIGTERM, SIGINT, SIGHUP: the first asks for a clean stop, the second ends the process at once, non-zero. */
 #ifndef PASAR_STOP_H
 #define PASAR_STOP_H
 
@@ -8,10 +8,13 @@
 #include "pasar/err.h"
 
 /*
- * Installs the handlers (SIGTERM, SIGINT; SIGHUP sets a flag of its own; SIGPIPE ignored, SIGXFSZ ignored so that a
- * file-size limit is an error like a full disk). Call once in main, before threads. 0, or -1 with err.
+ * Installs the handlers (SIGTERM, SIGINT, SIGHUP unless nohup had it ignored; SIGPIPE ignored, SIGXFSZ ignored so that
+ * a file-size limit is an error like a full disk). Call once in main, before threads. 0, or -1 with err.
  */
 int pasar_stop_install(struct pasar_err *err) PASAR_MUSTCHECK;
+
+/* From now on SIGHUP asks for a reload (pasar_stop_take_hangup) instead of a stop: for daemons that look at it. */
+int pasar_stop_reload_on_hangup(struct pasar_err *err) PASAR_MUSTCHECK;
 
 /* True once a stop was asked for. */
 bool pasar_stop_requested(void);

@@ -15,6 +15,9 @@ void handle_products(struct request *request, struct reply *reply);
 void handle_product(struct request *request, struct reply *reply);
 void handle_price(struct request *request, struct reply *reply);
 
+/* handlers_prices.c */
+void handle_prices(struct request *request, struct reply *reply);
+
 /* handlers_similar.c */
 void handle_similar(struct request *request, struct reply *reply);
 

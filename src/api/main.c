@@ -69,6 +69,7 @@ static const struct pasar_options options = {
 /* Shown under -q too. */
 static void say_summary(struct api_config *config, const struct api *api, uint64_t served, int64_t started)
 {
+    pasar_log_flush();
     config->common.quiet = false;
     pasar_options_start_log(&options, &config->common);
     pasar_info("stopped: %" PRIu64 " requests served in %.1f s, %.0f generations loaded, %.0f refused", served,
@@ -82,7 +83,9 @@ static int serve(struct api_config *config, struct pasar_err *err)
     static struct reloader reloader;
     struct server *server = NULL;
     int64_t started = pasar_clock_mono_ns();
-    int rc = api_init(&api, config, err);
+    int rc = pasar_stop_reload_on_hangup(err);
+    if (rc == 0)
+        rc = api_init(&api, config, err);
     if (rc == 0) {
         server = server_start(&api, err); /* first: health can be asked for while the generation loads */
         rc = server ? 0 : -1;

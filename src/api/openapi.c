@@ -18,6 +18,8 @@ static void add_schema(struct pasar_buf *buf, const struct route *route, enum pa
         jsontext_add_number(buf, max);
         if (p == PARAM_LIMIT && route->default_limit > 0)
             pasar_buf_printf(buf, ",\"default\":%u", route->default_limit);
+        if (p == PARAM_BINS)
+            pasar_buf_printf(buf, ",\"default\":%d", (int)PARAM_BINS_DEFAULT);
         if (p == PARAM_TOLERANCE)
             pasar_buf_adds(buf, ",\"default\":10");
         pasar_buf_addc(buf, '}');

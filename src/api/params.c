@@ -24,6 +24,7 @@ const struct param_spec param_specs[PARAMS] = {
     [PARAM_TARGET_PRICE] = {"target_price", PARAM_NUMBER, 0, 1e15, "the discounted price to look around"},
     [PARAM_TOLERANCE] = {"tolerance", PARAM_NUMBER, 0, 100, "how far from the target price, in percent"},
     [PARAM_STRICT] = {"strict", PARAM_FLAG, 0, 1, "1: no match is a plain 404, nothing near it is offered instead"},
+    [PARAM_BINS] = {"bins", PARAM_INTEGER, 1, 200, "into how many stretches prices are counted"},
 };
 
 const char *const param_sort_names[SORT_KEYS] = {"price",        "actual_price", "discount",   "rating",

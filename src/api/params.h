@@ -29,6 +29,7 @@ enum param {
     PARAM_TARGET_PRICE,
     PARAM_TOLERANCE,
     PARAM_STRICT,
+    PARAM_BINS,
     PARAMS
 };
 
@@ -61,7 +62,7 @@ enum param_sort_key {
 };
 extern const char *const param_sort_names[SORT_KEYS];
 
-enum { PARAM_SORT_MAX = 4, PARAM_MODEL_ALL = 0 };
+enum { PARAM_SORT_MAX = 4, PARAM_MODEL_ALL = 0, PARAM_BINS_DEFAULT = 60 };
 
 struct params {
     bool given[PARAMS];

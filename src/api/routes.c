@@ -23,6 +23,8 @@ const struct route routes[] = {
     {"/api/products_by_price", METHOD_GET, LIST | STRICT | PARAM_BIT(PARAM_TARGET_PRICE) | PARAM_BIT(PARAM_TOLERANCE),
      PARAM_BIT(PARAM_TARGET_PRICE), LIST_LIMIT, 0, true, handle_price, "Products around a price, best rating first",
      "Products"},
+    {"/api/prices", METHOD_GET, MODEL | PARAM_BIT(PARAM_BINS), 0, 0, 0, true, handle_prices,
+     "How many products lie at which prices, in stretches of a logarithmic scale", "Prices"},
     {"/api/models", METHOD_GET, 0, 0, 0, 0, true, handle_models, "The three models that are loaded", "Models"},
     {"/api/models/{n}", METHOD_GET, 0, 0, 0, 0, true, handle_model, "One model", "Model"},
     {"/api/models/{n}/lineage", METHOD_GET, PARAM_BIT(PARAM_PRODUCT_ID), PARAM_BIT(PARAM_PRODUCT_ID), 0, 0, true,

@@ -12,8 +12,9 @@ enum {
 }; /* Link holds the address up to four times; the connection's memory is small */
 
 static const char csp[] =
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' https: data:; connect-src 'self'; "
-    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' https:; connect-src 'self'; "
+    "base-uri 'none'; form-action 'none'; frame-ancestors 'none'; "
+    "require-trusted-types-for 'script'; trusted-types 'none'";
 
 /* A response under construction; sticky failure, as everywhere. */
 struct out {
@@ -71,14 +72,14 @@ static void add_headers(struct out *out, const struct request *r, const struct r
         add(out, MHD_HTTP_HEADER_CONTENT_TYPE, reply->content_type);
     add(out, MHD_HTTP_HEADER_X_CONTENT_TYPE_OPTIONS, "nosniff");
     add(out, MHD_HTTP_HEADER_CACHE_CONTROL, reply->no_store ? "no-store" : "no-cache");
-    if (reply->is_page) {
+    if (!reply->is_page) {
+        add_cors(out, reply, wishes);
+    } else if (strncmp(reply->content_type, "text/html", 9) == 0) { /* the document's policy covers its parts */
         add(out, "Content-Security-Policy", csp);
         add(out, "Referrer-Policy", "no-referrer");
-    } else {
-        add_cors(out, reply, wishes);
     }
     add(out, "X-Request-Id", wishes->request_id);
-    if (r->snapshot)
+    if (r->snapshot && !reply->is_page)
         add(out, "X-Pasar-Generation", r->snapshot->number);
     if (reply->has_total)
         add_list_headers(out, r, reply);
@@ -166,7 +167,7 @@ enum MHD_Result send_reply(struct MHD_Connection *connection, const struct reque
     if (body.is_gzip && reply->status != 304)
         add(&out, MHD_HTTP_HEADER_CONTENT_ENCODING, "gzip");
     if (body.may_gzip)
-        add(&out, MHD_HTTP_HEADER_VARY, "Accept-Encoding, Origin");
+        add(&out, MHD_HTTP_HEADER_VARY, reply->is_page ? "Accept-Encoding" : "Accept-Encoding, Origin");
     if (has_etag)
         add(&out, MHD_HTTP_HEADER_ETAG, etag);
     enum MHD_Result result = /* a reply that lacks a header for want of memory is none: the connection ends */

@@ -54,7 +54,8 @@ struct scan {
 enum scan_result {
     SCAN_MORE, /* no end in sight */
     SCAN_END,  /* the record ends at pos */
-    SCAN_JUNK  /* text after a closing quote, at pos */
+    SCAN_JUNK, /* text after a closing quote, at pos */
+    SCAN_OPEN, /* the same where a field begins: it is that field's opening quote, the one before it never closed */
 };
 
 /* Blanks are data (RFC 4180, section 2, rule 4). */
@@ -140,6 +141,12 @@ static int fill(struct pasar_csv_reader *reader, struct pasar_err *err)
     return 0;
 }
 
+/* May a field begin behind this byte? */
+static bool is_field_start(char before)
+{
+    return before == ',' || before == '\n' || before == '\r';
+}
+
 /*
  * Goes on looking for the end of the record in `bytes`; `is_all` says that no byte follows them. A CR or quote as the
  * last byte waits for its successor, so that the outcome never depends on how the reads were cut.
@@ -171,7 +178,7 @@ static enum scan_result scan_record(struct scan *scan, const char *bytes, size_t
             scan->pos++;
             scan->in_quotes = false;
             if (!is_last && bytes[i + 1] != ',' && bytes[i + 1] != '\r' && bytes[i + 1] != '\n')
-                return SCAN_JUNK;
+                return i > scan->quote + 1 && is_field_start(bytes[i - 1]) ? SCAN_OPEN : SCAN_JUNK;
             continue;
         }
         if (bytes[i] == '\r' && is_last && !is_all)
@@ -241,14 +248,15 @@ static int give_up(struct pasar_csv_reader *reader, struct pasar_csv_row *row, s
 }
 
 /* A record that is no CSV for its quotes or its length. */
-static enum pasar_csv_result bad_record(struct pasar_csv_reader *reader, const struct scan *scan, bool is_junk,
-                                        bool is_long, struct pasar_csv_row *row, struct pasar_err *err)
+static enum pasar_csv_result bad_record(struct pasar_csv_reader *reader, const struct scan *scan,
+                                        enum scan_result result, bool is_long, struct pasar_csv_row *row,
+                                        struct pasar_err *err)
 {
     size_t pos = scan->pos;
     uint64_t lines_before = scan->line_count;
-    bool is_quote = is_junk || scan->in_quotes;
+    bool is_quote = result == SCAN_JUNK || result == SCAN_OPEN || scan->in_quotes;
 
-    if (is_junk)
+    if (result == SCAN_JUNK)
         snprintf(reader->reason, sizeof reader->reason, "text after a closing quote");
     else if (is_quote && is_long)
         snprintf(reader->reason, sizeof reader->reason, "unterminated quote, or record longer than %zu bytes",
@@ -397,14 +405,14 @@ enum pasar_csv_result pasar_csv_reader_next(struct pasar_csv_reader *reader, str
         }
         if (result == SCAN_END && scan.pos <= max)
             return good_record(reader, &scan, scan.pos, row, reason, err);
-        if (result == SCAN_JUNK || result == SCAN_END || len == max + 2)
-            return bad_record(reader, &scan, result == SCAN_JUNK, result != SCAN_JUNK, row, err);
+        if (result != SCAN_MORE || len == max + 2)
+            return bad_record(reader, &scan, result, result == SCAN_END || result == SCAN_MORE, row, err);
         if (is_all) {
             if (len == 0)
                 return PASAR_CSV_END;
             scan.end_len = 0;
             if (len > max || scan.in_quotes)
-                return bad_record(reader, &scan, false, len > max, row, err);
+                return bad_record(reader, &scan, SCAN_MORE, len > max, row, err);
             return good_record(reader, &scan, len, row, reason, err);
         }
         if (fill(reader, err) != 0)

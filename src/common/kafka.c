@@ -1,18 +1,16 @@
 /* Configuration and logs of librdkafka, as producer and consumer share them. */
 #include "pasar/kafka.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "kafka_private.h"
 #include "pasar/log.h"
+#include "pasar/textfile.h"
 
-enum { FILE_MAX = 1024 * 1024, ERRSTR = 400 };
+enum { ERRSTR = 400, ORIGIN = 200 };
 
 /* ------------------------------------------------------------------ logs */
 
@@ -49,41 +47,6 @@ static void on_log(const rd_kafka_t *rk, int level, const char *facility, const 
 
 /* ------------------------------------------------------------------ configuration */
 
-/* The file's contents without the line end; NULL with err. */
-static char *read_value_file(const char *key, const char *path, struct pasar_err *err)
-{
-    char *text = malloc(FILE_MAX + 1);
-    size_t len = 0;
-    ssize_t n = -1;
-
-    if (text == NULL) {
-        pasar_err_nomem(err, "a property");
-        return NULL;
-    }
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd >= 0) {
-        while (len <= FILE_MAX && (n = read(fd, text + len, FILE_MAX + 1 - len)) > 0)
-            len += (size_t)n;
-        int saved = errno;
-        close(fd);
-        errno = saved;
-    }
-    if (fd < 0 || n < 0) {
-        pasar_err_errno(err, PASAR_ENOINPUT, "-X %s: read %s", key, path);
-    } else if (len > FILE_MAX || memchr(text, '\0', len) != NULL) {
-        pasar_err_set(err, PASAR_EUSAGE, "-X %s: %s is no text of at most %d bytes", key, path, FILE_MAX);
-    } else {
-        if (len > 0 && text[len - 1] == '\n')
-            len--;
-        if (len > 0 && text[len - 1] == '\r')
-            len--;
-        text[len] = '\0';
-        return text;
-    }
-    free(text);
-    return NULL;
-}
-
 static int set(rd_kafka_conf_t *conf, const char *origin, const char *key, const char *value, struct pasar_err *err)
 {
     char errstr[ERRSTR];
@@ -101,24 +64,26 @@ static int set_all(rd_kafka_conf_t *conf, const struct pasar_kafka_default *pair
     return 0;
 }
 
-static int check_forced(const struct pasar_kafka_default *forced, const char *key, const char *value,
-                        struct pasar_err *err)
+static int check_forced(const struct pasar_kafka_default *forced, const char *origin, const char *key,
+                        const char *value, struct pasar_err *err)
 {
     for (; forced != NULL && forced->key != NULL; forced++)
         if (strcmp(forced->key, key) == 0 && strcmp(forced->value, value) != 0)
-            return pasar_err_set(err, PASAR_EUSAGE, "-X %s: must stay %s, delivery without loss or doubles rests on it",
-                                 key, forced->value);
+            return pasar_err_set(err, PASAR_EUSAGE, "%s%s: must stay %s, delivery without loss or doubles rests on it",
+                                 origin, key, forced->value);
     return 0;
 }
 
-/* One KEY=VALUE of the user's. */
+/* One KEY=VALUE of the user's, who is told where it was written. */
 static int set_property(rd_kafka_conf_t *conf, const struct pasar_kafka_default *forced, const char *property,
-                        struct pasar_err *err)
+                        const char *source, struct pasar_err *err)
 {
     const char *equals = strchr(property, '=');
+    char origin[ORIGIN];
 
     if (equals == NULL || equals == property)
-        return pasar_err_set(err, PASAR_EUSAGE, "-X: needs KEY=VALUE");
+        return pasar_err_set(err, PASAR_EUSAGE, "%s: needs KEY=VALUE", source);
+    snprintf(origin, sizeof origin, source[0] == '-' ? "%s " : "%s: ", source);
     char *key = strndup(property, (size_t)(equals - property)), *from_file = NULL;
     const char *value = equals + 1;
     int rc = -1;
@@ -127,12 +92,14 @@ static int set_property(rd_kafka_conf_t *conf, const struct pasar_kafka_default 
         goto out;
     }
     if (value[0] == '@') {
-        value = from_file = read_value_file(key, value + 1, err);
-        if (value == NULL)
+        value = from_file = pasar_textfile_value(value + 1, err);
+        if (value == NULL) {
+            pasar_err_context(err, "%s%s", origin, key);
             goto out;
+        }
     }
-    if (check_forced(forced, key, value, err) == 0)
-        rc = set(conf, "-X ", key, value, err);
+    if (check_forced(forced, origin, key, value, err) == 0)
+        rc = set(conf, origin, key, value, err);
 out:
     free(from_file);
     free(key);
@@ -155,7 +122,7 @@ rd_kafka_conf_t *pasar_kafka_conf(const struct pasar_kafka_config *config, const
     if (config->brokers != NULL && set(conf, "", "bootstrap.servers", config->brokers, err) != 0)
         goto fail;
     for (size_t i = 0; i < config->properties.count; i++)
-        if (set_property(conf, forced, config->properties.values[i], err) != 0)
+        if (set_property(conf, forced, config->properties.values[i], config->properties.sources[i], err) != 0)
             goto fail;
     if (set_all(conf, forced, err) != 0)
         goto fail;

@@ -2,6 +2,7 @@
 #include "pasar/log.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -9,6 +10,7 @@
 #include <unistd.h>
 
 #include "pasar/clock.h"
+#include "pasar/csv.h"
 
 enum {
     MESSAGE_MAX = 3000,
@@ -72,24 +74,6 @@ static void line_adds(struct line *line, const char *text)
     line_add(line, text, strlen(text));
 }
 
-/* Length of the valid UTF-8 sequence at `s` (RFC 3629, table of §4), or 0. The NUL ends it safely. */
-static size_t utf8_sequence(const unsigned char *s)
-{
-    if (s[0] < 0x80)
-        return 1;
-    if (s[0] < 0xC2 || s[0] > 0xF4)
-        return 0;
-    unsigned char low = s[0] == 0xE0 ? 0xA0 : s[0] == 0xF0 ? 0x90 : 0x80;
-    unsigned char high = s[0] == 0xED ? 0x9F : s[0] == 0xF4 ? 0x8F : 0xBF;
-    size_t len = s[0] < 0xE0 ? 2 : s[0] < 0xF0 ? 3 : 4;
-    if (s[1] < low || s[1] > high)
-        return 0;
-    for (size_t i = 2; i < len; i++)
-        if (s[i] < 0x80 || s[i] > 0xBF)
-            return 0;
-    return len;
-}
-
 /* One character that must not stand as it is: controls (C1 ones too: terminals obey them), bad bytes, JSON's own. */
 static void line_add_escaped(struct line *line, const unsigned char *s, size_t len, bool json)
 {
@@ -108,18 +92,27 @@ static void line_add_escaped(struct line *line, const unsigned char *s, size_t l
     line_adds(line, text);
 }
 
+/* Bytes of the character that a valid sequence begins with. */
+static size_t char_len(unsigned char first)
+{
+    return first < 0x80 ? 1 : first < 0xE0 ? 2 : first < 0xF0 ? 3 : 4;
+}
+
 static void line_add_text(struct line *line, const char *text, bool json)
 {
-    const unsigned char *s = (const unsigned char *)text;
+    const char *end = text + strlen(text), *valid_end = text + pasar_csv_utf8_prefix(text, (size_t)(end - text));
 
-    while (*s != '\0' && !line->cut) {
-        size_t len = utf8_sequence(s);
+    while (text < end && !line->cut) {
+        const unsigned char *s = (const unsigned char *)text;
+        size_t len = text < valid_end ? char_len(*s) : 0;
         bool is_control = *s < 0x20 || *s == 0x7F || (*s == 0xC2 && len == 2 && s[1] < 0xA0);
         if (len == 0 || is_control || (json && (*s == '"' || *s == '\\')))
             line_add_escaped(line, s, len, json);
         else
-            line_add(line, (const char *)s, len);
-        s += len > 0 ? len : 1;
+            line_add(line, text, len);
+        text += len > 0 ? len : 1;
+        if (len == 0)
+            valid_end = text + pasar_csv_utf8_prefix(text, (size_t)(end - text));
     }
 }
 
@@ -212,46 +205,84 @@ void pasar_log_members(enum pasar_log_level level, const char *members, const ch
     errno = saved;
 }
 
-/* Counts one message; true when it may pass. *hidden and *total tell of the interval that just ended. */
-static bool limit_admits(struct pasar_log_limit *limit, int64_t *hidden, int64_t *total, double *seconds)
-{
-    static atomic_flag busy = ATOMIC_FLAG_INIT;
-    int64_t now = pasar_clock_mono_ns();
-    bool admitted;
+/* ------------------------------------------------------------------ floods */
 
-    *hidden = 0;
-    while (atomic_flag_test_and_set_explicit(&busy, memory_order_acquire))
-        ; /* a few additions long */
-    if (limit->started_ns == 0 || now - limit->started_ns >= limit->interval_ms * NS_PER_MS) {
-        *hidden = limit->suppressed;
-        *total = limit->suppressed + limit->passed;
-        *seconds = (double)(now - limit->started_ns) / 1e9;
-        limit->started_ns = now;
-        limit->passed = limit->suppressed = 0;
+enum { FLOODS_MAX = 64 }; /* kinds of limited messages in one program */
+
+static pthread_mutex_t flood_mutex = PTHREAD_MUTEX_INITIALIZER;
+
+/* Those that have hidden something, for pasar_log_flush. Guarded by the mutex, as all limits are. */
+static struct {
+    struct pasar_log_limit *limit;
+    enum pasar_log_level level;
+} floods[FLOODS_MAX];
+static size_t flood_count;
+
+/* What an interval has hidden. */
+struct hidden {
+    int64_t count, total;
+    double seconds;
+};
+
+static struct hidden close_interval(struct pasar_log_limit *limit, int64_t now)
+{
+    struct hidden hidden = {limit->suppressed, limit->suppressed + limit->passed,
+                            (double)(now - limit->started_ns) / 1e9};
+
+    limit->started_ns = now;
+    limit->passed = limit->suppressed = 0;
+    return hidden;
+}
+
+static void tell_hidden(enum pasar_log_level level, const struct hidden *hidden)
+{
+    if (hidden->count > 0)
+        pasar_log(level, "suppressed %lld of %lld such messages in the last %.0f s", (long long)hidden->count,
+                  (long long)hidden->total, hidden->seconds);
+}
+
+static void remember(struct pasar_log_limit *limit, enum pasar_log_level level)
+{
+    for (size_t i = 0; i < flood_count; i++)
+        if (floods[i].limit == limit)
+            return;
+    if (flood_count < FLOODS_MAX) {
+        floods[flood_count].limit = limit;
+        floods[flood_count++].level = level;
     }
-    admitted = limit->passed < limit->burst;
-    if (admitted)
+}
+
+/* Counts one message; true when it may pass. *hidden tells of the interval that just ended. */
+static bool limit_admits(struct pasar_log_limit *limit, enum pasar_log_level level, struct hidden *hidden)
+{
+    int64_t now = pasar_clock_mono_ns();
+
+    *hidden = (struct hidden){0};
+    pthread_mutex_lock(&flood_mutex);
+    if (limit->started_ns == 0 || now - limit->started_ns >= limit->interval_ms * NS_PER_MS)
+        *hidden = close_interval(limit, now);
+    bool admitted = limit->passed < limit->burst;
+    if (admitted) {
         limit->passed++;
-    else
-        limit->suppressed++;
-    atomic_flag_clear_explicit(&busy, memory_order_release);
+    } else {
+        if (limit->suppressed++ == 0)
+            remember(limit, level);
+    }
+    pthread_mutex_unlock(&flood_mutex);
     return admitted;
 }
 
 void pasar_log_limited(struct pasar_log_limit *limit, enum pasar_log_level level, const char *fmt, ...)
 {
-    int64_t hidden, total = 0;
-    double seconds = 0;
+    struct hidden hidden;
 
     if (!pasar_log_is_enabled(level))
         return;
     int saved = errno;
-    if (limit_admits(limit, &hidden, &total, &seconds)) {
+    if (limit_admits(limit, level, &hidden)) {
         char message[MESSAGE_MAX];
         va_list args;
-        if (hidden > 0)
-            pasar_log(level, "suppressed %lld of %lld such messages in the last %.0f s", (long long)hidden,
-                      (long long)total, seconds);
+        tell_hidden(level, &hidden);
         va_start(args, fmt);
         int len = vsnprintf(message, sizeof message, fmt, args);
         va_end(args);
@@ -259,4 +290,22 @@ void pasar_log_limited(struct pasar_log_limit *limit, enum pasar_log_level level
         emit(level, "", message);
     }
     errno = saved;
+}
+
+void pasar_log_flush(void)
+{
+    int64_t now = pasar_clock_mono_ns();
+
+    for (size_t i = 0; i < FLOODS_MAX; i++) {
+        struct hidden hidden = {0};
+        enum pasar_log_level level = PASAR_LOG_INFO;
+        pthread_mutex_lock(&flood_mutex);
+        if (i < flood_count) {
+            level = floods[i].level;
+            if (floods[i].limit->suppressed > 0)
+                hidden = close_interval(floods[i].limit, now);
+        }
+        pthread_mutex_unlock(&flood_mutex);
+        tell_hidden(level, &hidden);
+    }
 }

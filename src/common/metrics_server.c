@@ -56,6 +56,7 @@ static enum MHD_Result reply_metrics(struct MHD_Connection *connection, struct p
 static enum MHD_Result on_request(void *closure, struct MHD_Connection *connection, const char *url, const char *method,
                                   const char *version, const char *upload, size_t *upload_size, void **state)
 {
+    static const char alive[] = "{\"status\":\"ok\"}";
     struct pasar_metrics_server *server = closure;
 
     (void)version;
@@ -67,7 +68,7 @@ static enum MHD_Result on_request(void *closure, struct MHD_Connection *connecti
     if (strcmp(url, "/metrics") == 0)
         return reply_metrics(connection, server->metrics);
     if (strcmp(url, "/healthz") == 0)
-        return reply_text(connection, MHD_HTTP_OK, "ok\n");
+        return reply(connection, MHD_HTTP_OK, "application/json", alive, strlen(alive)); /* as pasar-api says it */
     return reply_text(connection, MHD_HTTP_NOT_FOUND, "there is /metrics and /healthz\n");
 }
 

@@ -1,40 +1,8 @@
 /* The configuration file: `key = value` lines, # comments, optional double quotes, kafka.<property> passed through. */
-#include <errno.h>
-#include <fcntl.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "options_private.h"
-
-enum { FILE_MAX = 1024 * 1024 };
-
-static int read_text(const char *path, struct pasar_buf *text, struct pasar_err *err)
-{
-    ssize_t n = -1;
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-
-    if (fd < 0)
-        return pasar_err_errno(err, PASAR_ENOINPUT, "open the configuration file %s", path);
-    while (text->len <= FILE_MAX && pasar_buf_reserve(text, 4096) == 0) {
-        n = read(fd, text->data + text->len, 4096);
-        if (n < 0 && errno == EINTR)
-            continue;
-        if (n <= 0)
-            break;
-        text->len += (size_t)n;
-    }
-    int saved = errno;
-    close(fd);
-    errno = saved;
-    if (text->failed)
-        return pasar_err_nomem(err, "the configuration file");
-    if (n < 0)
-        return pasar_err_errno(err, PASAR_ENOINPUT, "read the configuration file %s", path);
-    if (text->len > FILE_MAX || memchr(text->data, '\0', text->len) != NULL)
-        return pasar_err_set(err, PASAR_EUSAGE, "%s is no text file of at most %d bytes", path, FILE_MAX);
-    return 0;
-}
+#include "pasar/textfile.h"
 
 static bool is_blank(char c)
 {
@@ -132,8 +100,10 @@ int pasar_options_read_file(const struct pasar_options *options, const char *pat
 {
     struct pasar_buf text = {0}, value = {0}, source = {0};
     size_t at = 0, number = 0;
-    int rc = read_text(path, &text, err);
+    int rc = pasar_textfile_read(path, &text, err);
 
+    if (rc != 0)
+        pasar_err_context(err, "the configuration file");
     if (rc == 0 && text.len >= 3 && memcmp(text.data, "\xEF\xBB\xBF", 3) == 0)
         at = 3;
     while (rc == 0 && at < text.len) {

@@ -213,14 +213,12 @@ static void dump_list_item(const struct pasar_setting *setting, struct pasar_buf
     add_value(line, setting->option->secret ? "********" : text);
 }
 
-void pasar_options_dump(const struct pasar_options *options, const void *config, const struct pasar_settings *settings,
-                        FILE *out)
+void pasar_options_dump(const struct pasar_options *options, const struct pasar_settings *settings, FILE *out)
 {
     const struct pasar_option *option;
     struct pasar_buf line = {0};
     char source[512];
 
-    (void)config;
     for (size_t i = 0; (option = pasar_options_at(options, i)) != NULL; i++) {
         const struct pasar_setting *last = NULL;
         if (strcmp(option->name, "config") == 0 || strcmp(option->name, "dump-config") == 0)
@@ -283,6 +281,8 @@ void pasar_options_markdown(const struct pasar_options *options, FILE *out)
         fprintf(out, " | `%s`", env);
         if (option->env != NULL)
             fprintf(out, ", `%s`", option->env);
+        if (strcmp(option->name, PASAR_OPTIONS_PROPERTY) == 0)
+            fputs(", `PASAR_KAFKA_<KEY>`", out);
         fputs(" | ", out);
         print_cell(out, option->help);
         pasar_options_range(option, range, sizeof range);

@@ -1,15 +1,11 @@
 /* One option's value: from text into its field, and back out of memory. */
 #include <ctype.h>
-#include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "options_private.h"
 #include "pasar/num.h"
-
-enum { SECRET_FILE_MAX = 64 * 1024 };
+#include "pasar/textfile.h"
 
 static void *field(void *config, const struct pasar_option *option)
 {
@@ -147,51 +143,14 @@ static int set_number(void *config, const struct pasar_setting *setting, struct 
     return 0;
 }
 
-/* The contents of a secret's file without its line end, or NULL with err. */
-static char *read_secret(const struct pasar_setting *setting, struct pasar_err *err)
-{
-    const char *path = setting->text + 1;
-    char *text = malloc(SECRET_FILE_MAX + 1);
-    size_t len = 0;
-    ssize_t n = -1;
-
-    if (text == NULL) {
-        pasar_err_nomem(err, "a secret");
-        return NULL;
-    }
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd >= 0) {
-        while (len <= SECRET_FILE_MAX && (n = read(fd, text + len, SECRET_FILE_MAX + 1 - len)) > 0)
-            len += (size_t)n;
-        int saved = errno;
-        close(fd);
-        errno = saved;
-    }
-    if (fd < 0 || n < 0) {
-        pasar_err_errno(err, PASAR_ENOINPUT, "%s: read %s", setting->source, path);
-    } else if (len > SECRET_FILE_MAX || memchr(text, '\0', len) != NULL) {
-        pasar_err_set(err, PASAR_EUSAGE, "%s: %s is no text of at most %d bytes", setting->source, path,
-                      SECRET_FILE_MAX);
-    } else {
-        if (len > 0 && text[len - 1] == '\n')
-            len--;
-        if (len > 0 && text[len - 1] == '\r')
-            len--;
-        text[len] = '\0';
-        return text;
-    }
-    free(text);
-    return NULL;
-}
-
 static int set_string(char **out, const struct pasar_setting *setting, struct pasar_err *err)
 {
     char *text = NULL;
 
     if (setting->option->secret && setting->text[0] == '@') {
-        text = read_secret(setting, err);
+        text = pasar_textfile_value(setting->text + 1, err);
         if (text == NULL)
-            return -1;
+            return pasar_err_context(err, "%s", setting->source);
     } else if (setting->text[0] != '\0') {
         text = strdup(setting->text);
         if (text == NULL)
@@ -213,10 +172,18 @@ static int add_to_list(struct pasar_option_list *list, const struct pasar_settin
     if (values == NULL)
         return pasar_err_nomem(err, "an option");
     list->values = values;
-    char *text = strdup(setting->text);
-    if (text == NULL)
+    char **sources = realloc(list->sources, (list->count + 1) * sizeof *sources);
+    if (sources == NULL)
         return pasar_err_nomem(err, "an option");
-    list->values[list->count++] = text;
+    list->sources = sources;
+    char *text = strdup(setting->text), *source = strdup(setting->source);
+    if (text == NULL || source == NULL) {
+        free(text);
+        free(source);
+        return pasar_err_nomem(err, "an option");
+    }
+    list->values[list->count] = text;
+    list->sources[list->count++] = source;
     return 0;
 }
 
@@ -261,9 +228,12 @@ void pasar_options_free(const struct pasar_options *options, void *config)
             *text = NULL;
         } else if (option->type == PASAR_OPT_LIST) {
             struct pasar_option_list *list = field(config, option);
-            for (size_t j = 0; j < list->count; j++)
+            for (size_t j = 0; j < list->count; j++) {
                 free(list->values[j]);
+                free(list->sources[j]);
+            }
             free(list->values);
+            free(list->sources);
             *list = (struct pasar_option_list){0};
         }
     }

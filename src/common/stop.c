@@ -5,6 +5,7 @@
 #include <poll.h>
 #include <signal.h>
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
@@ -14,6 +15,7 @@
 /* Lock-free ints: atomics of that kind may be used in a signal handler (C11 7.14.1.1). */
 static atomic_int stop_count;
 static atomic_int hangup_count;
+static atomic_bool hangup_reloads;
 static int wake_fd = -1;
 
 static void wake(void)
@@ -36,7 +38,10 @@ static void on_stop(int signal_number)
 static void on_hangup(int signal_number)
 {
     int saved = errno;
-    (void)signal_number;
+    if (!atomic_load(&hangup_reloads)) {
+        on_stop(signal_number);
+        return;
+    }
     atomic_fetch_add(&hangup_count, 1);
     wake();
     errno = saved;
@@ -55,12 +60,23 @@ int pasar_stop_install(struct pasar_err *err)
             return pasar_err_errno(err, PASAR_EOS, "eventfd");
     }
     for (size_t i = 0; i < sizeof signals / sizeof signals[0]; i++) {
-        struct sigaction action = {.sa_handler = signals[i].handler, .sa_flags = SA_RESTART};
+        struct sigaction action = {.sa_handler = signals[i].handler, .sa_flags = SA_RESTART}, inherited;
         sigemptyset(&action.sa_mask);
+        if (signals[i].number == SIGHUP && sigaction(SIGHUP, NULL, &inherited) == 0 && inherited.sa_handler == SIG_IGN)
+            continue; /* nohup */
         if (sigaction(signals[i].number, &action, NULL) != 0)
             return pasar_err_errno(err, PASAR_EOS, "sigaction %d", signals[i].number);
     }
     return 0;
+}
+
+int pasar_stop_reload_on_hangup(struct pasar_err *err)
+{
+    struct sigaction action = {.sa_handler = on_hangup, .sa_flags = SA_RESTART};
+
+    atomic_store(&hangup_reloads, true);
+    sigemptyset(&action.sa_mask);
+    return sigaction(SIGHUP, &action, NULL) == 0 ? 0 : pasar_err_errno(err, PASAR_EOS, "sigaction SIGHUP");
 }
 
 bool pasar_stop_requested(void)

@@ -24,6 +24,7 @@ static int finish(struct consumer_config *config, const struct stats *stats, con
     pasar_options_start_log(&config_options, &config->common);
     stats_add_text(&text, stats);
     line = pasar_buf_cstr(&text);
+    pasar_log_flush();
     pasar_info("done: %s", line != NULL ? line : "");
     pasar_buf_fini(&text);
     return cause->code != PASAR_OK ? (int)cause->code : (int)err.code;
@@ -63,7 +64,7 @@ static int verify(const struct consumer_config *config)
 {
     struct pasar_err err = PASAR_ERR_INIT;
 
-    if (verify_run(config->output, stdout, &err) != 0)
+    if (verify_run(config->output, config->allow_gaps, stdout, &err) != 0)
         pasar_error("%s", err.msg);
     return (int)err.code;
 }

@@ -54,7 +54,8 @@ static const struct pasar_kafka_default defaults[] = {
     {"batch.size", "1000000"},
     {"queue.buffering.max.kbytes", "32768"},
     {"queue.buffering.max.messages", "50000"},
-    {"message.timeout.ms", "0"}, /* a row never expires: an outage of any length costs time, not rows */
+    {"message.timeout.ms", "0"},          /* a row never expires: an outage of any length costs time, not rows */
+    {"reconnect.backoff.max.ms", "2000"}, /* and little of it once the broker is back */
     {"topic.metadata.refresh.interval.ms", "60000"},
     {NULL, NULL},
 };
@@ -283,14 +284,17 @@ static enum sink_result kafka_reject(struct sink *sink, const struct sink_reject
     return result;
 }
 
-static void kafka_wait(struct sink *sink, int timeout_ms)
+/* librdkafka waits in whole milliseconds: rounded up, or the last one would be spent spinning. */
+static int kafka_wait(struct sink *sink, int timeout_ms, struct pasar_err *err)
 {
     struct sink_kafka *k = (struct sink_kafka *)sink;
     int64_t end_ns = pasar_clock_mono_ns() + timeout_ms * INT64_C(1000000);
-    int64_t left_ms;
+    int64_t left_ns;
 
-    while ((left_ms = (end_ns - pasar_clock_mono_ns()) / 1000000) > 0 && !pasar_stop_requested())
-        rd_kafka_poll(k->rk, (int)left_ms);
+    rd_kafka_poll(k->rk, 0);
+    while ((left_ns = end_ns - pasar_clock_mono_ns()) > 0 && !pasar_stop_requested() && k->failure.code == PASAR_OK)
+        rd_kafka_poll(k->rk, (int)((left_ns + 999999) / 1000000));
+    return k->failure.code == PASAR_OK ? 0 : pasar_err_set(err, k->failure.code, "%s", k->failure.msg);
 }
 
 /*

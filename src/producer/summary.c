@@ -17,7 +17,7 @@ int summary_check(const struct summary *summary, struct pasar_err *err)
                          sink->failed);
 }
 
-static void add_nulls(struct pasar_buf *buf, const struct clean_counts *nulls)
+static void add_nulls(struct pasar_buf *buf, const struct pasar_clean_counts *nulls)
 {
     bool any = false;
 

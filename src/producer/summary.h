@@ -7,18 +7,18 @@
 
 #include "pasar/attrs.h"
 #include "pasar/buf.h"
+#include "pasar/clean.h"
 #include "pasar/err.h"
 #include "pasar/record.h"
-#include "producer/clean.h"
 #include "producer/sink.h"
 
 struct summary {
     const char *run;    /* "" = none was begun */
     uint64_t rows_read; /* data rows met, good or bad */
     uint64_t rejected;
-    uint64_t stored;           /* of these: stored before, by a process or client that died; not sent again */
-    uint64_t rebuilds;         /* clients that gave up and were replaced */
-    struct clean_counts nulls; /* cells that became null, by column and cause */
+    uint64_t stored;                 /* of these: stored before, by a process or client that died; not sent again */
+    uint64_t rebuilds;               /* clients that gave up and were replaced */
+    struct pasar_clean_counts nulls; /* cells that became null, by column and cause */
     uint64_t bytes_read;
     uint64_t digest; /* sum of pasar_hash_row over the run's rows, stored before or accepted now */
     struct sink_counts sink;

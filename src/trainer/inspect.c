@@ -7,11 +7,11 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "pasar/clean.h"
 #include "pasar/clock.h"
 #include "pasar/generation.h"
 #include "pasar/hash.h"
 #include "pasar/num.h"
-#include "producer/clean.h"
 #include "trainer/trainer.h"
 
 enum { ROW_BYTES_MAX = 64 << 20 };
@@ -206,7 +206,7 @@ static void add_prediction(struct prediction *p, const struct pasar_model *model
     char text[PASAR_NUM_DOUBLE_MAX];
     for (size_t f = 0; f < model->feature_count; f++) {
         const struct pasar_csv_field *field = &row->fields[p->field[model->feature[f]]];
-        (void)clean_number(model->feature[f], field->data, field->len, &values[f]);
+        (void)pasar_clean_number(model->feature[f], field->data, field->len, &values[f]);
     }
     size_t cluster = pasar_model_predict(model, values, &distance);
     pasar_buf_printf(&p->line, ",%zu,", cluster);

@@ -10,6 +10,7 @@ import statistics
 import time
 import urllib.parse
 
+import page
 from harness import BenchError, Limit, Row, peak_rss, say
 
 SMALL = 1465
@@ -189,6 +190,7 @@ def run(bench):
         for name, server in servers.items():
             bench.results.limits.append(Limit(f"memory.api.{name}", f"API, {name} catalogue, peak memory", "MiB",
                                               peak_rss(server.pid) / (1 << 20)))
+            page.run(bench, server, name)
 
 
 def measure(bench, servers, endpoint, what, goal, large_goal, large_p99_ms):

@@ -11,11 +11,10 @@
 #include <csv.h>
 #include <jansson.h>
 
+#include "pasar/clean.h"
 #include "pasar/clock.h"
 #include "pasar/csv.h"
 #include "pasar/record.h"
-
-#include "producer/clean.h"
 
 struct text {
     char *data;
@@ -57,7 +56,7 @@ static size_t run_reader(struct bench *b, enum depth depth, struct pasar_buf *ou
     struct pasar_csv_reader *reader = pasar_csv_reader_new(read_text, &b->file, 1 << 20);
     struct pasar_record_map map;
     struct pasar_record record;
-    struct clean_counts counts = {0};
+    struct pasar_clean_counts counts = {0};
     struct pasar_err err = PASAR_ERR_INIT;
     struct pasar_csv_row row;
     const char *reason;
@@ -72,7 +71,7 @@ static size_t run_reader(struct bench *b, enum depth depth, struct pasar_buf *ou
         b->sink += row.fields[0].len;
         if (depth == READ_ONLY)
             continue;
-        if (clean_row(&map, &row, &record, &counts, &err) != 0)
+        if (pasar_clean_row(&map, &row, &record, &counts, &err) != 0)
             die("row", err.msg);
         record.timestamp_us = (int64_t)n;
         if (depth == CLEANED)
@@ -192,7 +191,7 @@ static void prepare(struct bench *b)
     struct pasar_csv_reader *reader = pasar_csv_reader_new(read_text, &b->file, 1 << 20);
     struct pasar_record_map map;
     struct pasar_csv_row row;
-    struct clean_counts counts = {0};
+    struct pasar_clean_counts counts = {0};
     struct pasar_record record;
     const char *reason;
     size_t cap = 0;
@@ -201,7 +200,7 @@ static void prepare(struct bench *b)
         pasar_record_map_header(&map, &row, &err) != 0)
         die("header", err.msg);
     while (pasar_csv_reader_next(reader, &row, &reason, &err) == PASAR_CSV_ROW) {
-        if (clean_row(&map, &row, &record, &counts, &err) != 0)
+        if (pasar_clean_row(&map, &row, &record, &counts, &err) != 0)
             die("row", err.msg);
         if (b->count + 2 > cap) {
             cap = cap ? cap * 2 : 1024;

@@ -203,7 +203,7 @@ def models(api):
     check([m['model'] for m in got] == [1, 2, 3], 'three models')
     for m in got:
         check(list(m) == ['model', 'generation', 'rows', 'k', 'features', 'inertia', 'silhouette', 'davies_bouldin',
-                          'calinski_harabasz', 'trained_at', 'clusters'], 'members of a model')
+                          'calinski_harabasz', 'trained_at', 'clusters', 'agreement'], 'members of a model')
         check(api.json(f'/api/models/{m["model"]}')[0] == m, 'one model')
         clusters = api.json('/api/clusters', model=m['model'])[0]
         every = api.json('/api/clusters', model='all')[0]['models']
@@ -214,7 +214,7 @@ def models(api):
     api.json('/api/models/01', 404)
     plot = api.json('/api/plot', model=2, limit=50)[0]
     check(plot['total'] == len(api.rows(2)) and plot['sampled'] == len(plot['points']) == 50 and len(plot['centroids']) == 3, 'plot')
-    check(set(plot['points'][0]) == {'product_id', 'name', 'price', 'rating_count', 'rating', 'cluster'}, 'points')
+    check(set(plot['points'][0]) == {'product_id', 'name', 'price', 'rating_count', 'rating', 'cluster', 'pc'}, 'points')
 
 
 def posts(api):
@@ -332,6 +332,7 @@ def about_itself(api):
     check(api.get('/', If_None_Match=r.getheader('ETag')).status == 304, 'page 304')
     r = api.get('/page/app.js', Accept_Encoding='gzip')
     check(r.status == 200 and r.getheader('Content-Type').startswith('text/javascript'), 'script')
+    check(r.getheader('Content-Security-Policy') is None, 'the policy is sent once, with the document')
     check(api.get('/page/nothing.js').status == 404, 'no such part')
 
 

@@ -13,10 +13,10 @@
 #include <unistd.h>
 
 #include "pasar/atomicfile.h"
+#include "pasar/clean.h"
 #include "pasar/csv.h"
 #include "pasar/generation.h"
 #include "pasar/num.h"
-#include "producer/clean.h"
 
 enum { FEATURES = 3, K = 3, MAX_RECORD = 1 << 20 };
 
@@ -131,7 +131,7 @@ static int read_csv(struct rows *rows, const char *path, struct pasar_err *err)
         return pasar_err_errno(err, PASAR_ENOINPUT, "%s", path);
     struct pasar_csv_reader *reader = pasar_csv_reader_new(pasar_csv_read_fd, &fd, MAX_RECORD);
     struct pasar_record_map map;
-    struct clean_counts counts;
+    struct pasar_clean_counts counts;
     struct pasar_csv_row row;
     const char *reason;
     enum pasar_csv_result result;
@@ -145,7 +145,8 @@ static int read_csv(struct rows *rows, const char *path, struct pasar_err *err)
         struct pasar_err bad = PASAR_ERR_INIT;
         if (result == PASAR_CSV_ERROR)
             goto out;
-        if (result == PASAR_CSV_ROW && clean_row(&map, &row, &record, &counts, &bad) == 0 && push(rows, &record) != 0)
+        if (result == PASAR_CSV_ROW && pasar_clean_row(&map, &row, &record, &counts, &bad) == 0 &&
+            push(rows, &record) != 0)
             goto out;
     }
     rc = 0;

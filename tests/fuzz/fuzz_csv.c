@@ -9,7 +9,7 @@
 #include "fuzz.h"
 #include "pasar/csv.h"
 #include "pasar/record.h"
-#include "producer/clean.h"
+#include "pasar/clean.h"
 
 struct source {
     const uint8_t *data;
@@ -88,7 +88,7 @@ static void read_all(const uint8_t *data, size_t len, size_t max, size_t chunk, 
     struct source source = {data, len, 0, chunk};
     struct pasar_csv_reader *reader = pasar_csv_reader_new(read_source, &source, max);
     struct pasar_record_map map;
-    struct clean_counts counts = {0};
+    struct pasar_clean_counts counts = {0};
     bool is_mapped = false;
     uint64_t end = 0, line = 0;
 
@@ -119,7 +119,7 @@ static void read_all(const uint8_t *data, size_t len, size_t max, size_t chunk, 
         struct pasar_record record;
         if (is_first)
             is_mapped = pasar_record_map_header(&map, &row, &err) == 0;
-        else if (is_mapped && clean_row(&map, &row, &record, &counts, &err) == 0)
+        else if (is_mapped && pasar_clean_row(&map, &row, &record, &counts, &err) == 0)
             check_record(&record);
     }
     fuzz_require(source.pos == len && pasar_csv_reader_offset(reader) == len);

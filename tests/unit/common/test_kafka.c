@@ -67,12 +67,20 @@ static void assert_conf(const rd_kafka_conf_t *conf, const char *key, const char
 static const struct pasar_kafka_default defaults[] = {{"linger.ms", "20"}, {"compression.type", "lz4"}, {NULL, NULL}};
 static const struct pasar_kafka_default forced[] = {{"enable.idempotence", "true"}, {NULL, NULL}};
 
-static rd_kafka_conf_t *conf_with(char **properties, size_t count, struct pasar_err *err)
+/* Up to four properties, all from `source`. */
+static rd_kafka_conf_t *conf_from(const char *source, char **properties, size_t count, struct pasar_err *err)
 {
-    struct pasar_kafka_config config = {.brokers = (char *)(uintptr_t) "a:1", .properties = {properties, count}};
+    char *from = (char *)(uintptr_t)source, *sources[] = {from, from, from, from};
+    struct pasar_kafka_config config = {.brokers = (char *)(uintptr_t) "a:1",
+                                        .properties = {properties, sources, count}};
 
     memset(err, 0, sizeof *err);
     return pasar_kafka_conf(&config, "pasar-test", defaults, forced, err);
+}
+
+static rd_kafka_conf_t *conf_with(char **properties, size_t count, struct pasar_err *err)
+{
+    return conf_from("-X", properties, count, err);
 }
 
 static void test_kafka__properties_go_over_defaults_and_under_the_forced(void **state)
@@ -115,6 +123,27 @@ static void test_kafka__bad_properties_are_named(void **state)
         struct pasar_err err;
         assert_null(conf_with(&property, 1, &err));
         assert_int_equal(err.code, cases[i].code);
+        if (strncmp(err.msg, cases[i].message, strlen(cases[i].message)) != 0)
+            fail_msg("%s", err.msg);
+    }
+}
+
+static void test_kafka__bad_properties_are_named_by_where_they_came_from(void **state)
+{
+    static const struct {
+        const char *source, *property, *message;
+    } cases[] = {
+        {"PASAR_KAFKA_PORT", "port=9092", "PASAR_KAFKA_PORT: port: No such configuration property"},
+        {"my.conf:3", "enable.idempotence=false", "my.conf:3: enable.idempotence: must stay true"},
+        {"--property", "linger.ms=soon", "--property linger.ms: "},
+        {"my.conf:4", "sasl.password=@/nowhere/pw", "my.conf:4: sasl.password: read /nowhere/pw: No such file"},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < PASAR_ARRAY_LEN(cases); i++) {
+        char *property = (char *)(uintptr_t)cases[i].property;
+        struct pasar_err err;
+        assert_null(conf_from(cases[i].source, &property, 1, &err));
         if (strncmp(err.msg, cases[i].message, strlen(cases[i].message)) != 0)
             fail_msg("%s", err.msg);
     }
@@ -210,7 +239,8 @@ static void test_kafka__headers_are_found_by_name(void **state)
     assert_int_equal(rd_kafka_flush(producer, 10000), 0);
     rd_kafka_destroy(producer);
     char *group = (char *)(uintptr_t) "group.id=g";
-    const struct pasar_kafka_config config = {.brokers = brokers_of(cluster), .properties = {&group, 1}};
+    char *source = (char *)(uintptr_t) "-X";
+    const struct pasar_kafka_config config = {.brokers = brokers_of(cluster), .properties = {&group, &source, 1}};
     rd_kafka_conf_t *conf = pasar_kafka_conf(&config, "test_kafka", NULL, NULL, &err);
     assert_non_null(conf);
     rd_kafka_t *consumer = pasar_kafka_new(RD_KAFKA_CONSUMER, conf, &err);
@@ -238,6 +268,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_kafka__properties_go_over_defaults_and_under_the_forced),
         cmocka_unit_test(test_kafka__bad_properties_are_named),
+        cmocka_unit_test(test_kafka__bad_properties_are_named_by_where_they_came_from),
         cmocka_unit_test(test_kafka__a_client_that_cannot_be_is_an_error),
         cmocka_unit_test(test_kafka__partitions_are_counted),
         cmocka_unit_test(test_kafka__topics_are_created_where_the_broker_lacks_the_request),

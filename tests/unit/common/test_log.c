@@ -166,7 +166,7 @@ static void log_flood(void *ctx)
 
 static void test_log__floods_are_counted(void **state)
 {
-    struct pasar_log_limit limit = PASAR_LOG_LIMIT;
+    static struct pasar_log_limit limit = PASAR_LOG_LIMIT;
 
     (void)state;
     pasar_log_init("pasar-test", PASAR_LOG_INFO, PASAR_LOG_TEXT);
@@ -176,6 +176,26 @@ static void test_log__floods_are_counted(void **state)
     assert_null(strstr(text, "flood 5\n"));
     assert_non_null(strstr(text, "suppressed 95 of 100 such messages in the last 10 s\n"));
     assert_non_null(strstr(text, "next\n"));
+    free(text);
+}
+
+static void log_flood_to_the_end(void *ctx)
+{
+    for (int i = 0; i < 100; i++)
+        pasar_log_limited(ctx, PASAR_LOG_WARN, "flood %d", i);
+    pasar_log_flush();
+    pasar_log_flush();
+}
+
+static void test_log__what_was_hidden_is_told_at_the_end(void **state)
+{
+    static struct pasar_log_limit limit = PASAR_LOG_LIMIT;
+
+    (void)state;
+    pasar_log_init("pasar-test", PASAR_LOG_INFO, PASAR_LOG_TEXT);
+    char *text = scratch_capture(2, log_flood_to_the_end, &limit);
+    assert_int_equal(count_lines(text), 5 + 1);
+    assert_non_null(strstr(text, "WARN suppressed 95 of 100 such messages in the last 0 s\n"));
     free(text);
 }
 
@@ -253,6 +273,7 @@ int main(void)
         cmocka_unit_test(test_log__lower_levels_are_dropped),
         cmocka_unit_test(test_log__errno_survives),
         cmocka_unit_test(test_log__floods_are_counted),
+        cmocka_unit_test(test_log__what_was_hidden_is_told_at_the_end),
         cmocka_unit_test(test_log__lines_of_threads_do_not_mix),
         cmocka_unit_test(test_log__wipes_an_open_progress_line_once),
     };

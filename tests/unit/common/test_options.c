@@ -214,6 +214,7 @@ static void test_options__environment_speaks_for_every_option(void **state)
     assert_string_equal(run.config.tags.values[1], "two words");
     assert_string_equal(run.config.tags.values[2], "three");
     assert_string_equal(run.config.kafka.properties.values[0], "sasl.password=pw=1");
+    assert_string_equal(run.config.kafka.properties.sources[0], "PASAR_KAFKA_SASL_PASSWORD");
     done(&run);
     setenv("PASAR_BROKERS", "b:2", 1); /* ours before the general one */
     parse(&run, "");
@@ -275,7 +276,7 @@ static void test_options__a_bad_file_is_named_with_its_line(void **state)
         assert_refused(words, message);
     }
     scratch_write(path, "a\0b", 3);
-    snprintf(message, sizeof message, "%s is no text file of at most 1048576 bytes", path);
+    snprintf(message, sizeof message, "the configuration file: %s is no text of at most 1048576 bytes", path);
     assert_refused(words, message);
     struct run run;
     parse(&run, "--config /nowhere/pasar.conf");
@@ -461,15 +462,9 @@ static void test_options__operands_are_counted(void **state)
     done(&run);
 }
 
-static void print_markdown(void *ctx)
-{
-    (void)ctx;
-    pasar_options_markdown(&options, stdout);
-}
-
 static void test_options__markdown_has_a_row_for_each_option(void **state)
 {
-    char *text = scratch_capture(1, print_markdown, NULL);
+    char *text = output_of("--help-markdown");
 
     (void)state;
     int rows = 0;
@@ -478,6 +473,7 @@ static void test_options__markdown_has_a_row_for_each_option(void **state)
     assert_int_equal(rows, 2 + (int)PASAR_ARRAY_LEN(table) - 1);
     assert_non_null(strstr(text, "| `-n`, `--batch-records N` | `1000` | `PASAR_BATCH_RECORDS` | close a batch after N "
                                  "records (1 to 1000000) |\n"));
+    assert_non_null(strstr(text, "`PASAR_PROPERTY`, `PASAR_KAFKA_<KEY>` |"));
     free(text);
 }
 

@@ -79,8 +79,36 @@ static void test_stop__second_signal_ends_at_once(void **state)
     assert_int_equal(WEXITSTATUS(status), 128 + SIGINT);
 }
 
+static void hangup_stops(void)
+{
+    raise(SIGHUP);
+    CHECK(pasar_stop_requested() && is_readable() && !pasar_stop_take_hangup());
+}
+
+static void test_stop__a_closed_terminal_stops_what_does_not_reload(void **state)
+{
+    (void)state;
+    signal(SIGHUP, SIG_DFL);
+    assert_int_equal(in_child(hangup_stops), 0);
+}
+
+static void hangup_is_ignored(void)
+{
+    raise(SIGHUP);
+    CHECK(!pasar_stop_requested() && !is_readable());
+}
+
+static void test_stop__nohup_is_respected(void **state)
+{
+    (void)state;
+    signal(SIGHUP, SIG_IGN);
+    assert_int_equal(in_child(hangup_is_ignored), 0);
+    signal(SIGHUP, SIG_DFL);
+}
+
 static void hangups(void)
 {
+    CHECK(pasar_stop_reload_on_hangup(NULL) == 0);
     CHECK(!pasar_stop_take_hangup());
     raise(SIGHUP);
     raise(SIGHUP);
@@ -144,6 +172,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_stop__first_signal_asks_for_a_stop),
         cmocka_unit_test(test_stop__second_signal_ends_at_once),
+        cmocka_unit_test(test_stop__a_closed_terminal_stops_what_does_not_reload),
+        cmocka_unit_test(test_stop__nohup_is_respected),
         cmocka_unit_test(test_stop__hangups_are_taken_one_by_one),
         cmocka_unit_test(test_stop__broken_pipes_and_file_limits_are_errors_not_deaths),
         cmocka_unit_test(test_stop__wait_ends_early_when_the_signal_comes),

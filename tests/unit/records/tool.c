@@ -101,7 +101,7 @@ static void dump_csv(struct pasar_buf *out, struct source *source, size_t max)
     pasar_csv_reader_free(reader);
 }
 
-static void add_counts(struct pasar_buf *out, const struct clean_counts *counts)
+static void add_counts(struct pasar_buf *out, const struct pasar_clean_counts *counts)
 {
     for (int i = 0; i < PASAR_COLUMNS; i++)
         if (counts->missing[i] + counts->unparseable[i] + counts->out_of_range[i] > 0)

@@ -1,5 +1,5 @@
 /* Cleaning: text → typed, nullable columns. */
-#include "producer/clean.h"
+#include "pasar/clean.h"
 
 #include <string.h>
 #include <strings.h>
@@ -130,7 +130,7 @@ static bool parse(struct slice s, double *value)
     return ungroup(s, plain, &len) && pasar_num_double(plain, len, value) == 0;
 }
 
-enum clean_result clean_number(enum pasar_column column, const char *text, size_t len, double *value)
+enum pasar_clean_result pasar_clean_number(enum pasar_column column, const char *text, size_t len, double *value)
 {
     struct slice s = trim((struct slice){text, text + len});
     bool is_negative = false;
@@ -138,7 +138,7 @@ enum clean_result clean_number(enum pasar_column column, const char *text, size_
 
     *value = NAN;
     if (s.p == s.end)
-        return CLEAN_MISSING;
+        return PASAR_CLEAN_MISSING;
     if (column == PASAR_COL_DISCOUNTED_PRICE || column == PASAR_COL_ACTUAL_PRICE) {
         s = strip_signed_currency(s, &is_negative);
     } else if (column == PASAR_COL_DISCOUNT_PERCENTAGE && s.end[-1] == '%') {
@@ -146,13 +146,13 @@ enum clean_result clean_number(enum pasar_column column, const char *text, size_
         s = trim(s);
     }
     if (!parse(s, &number))
-        return CLEAN_UNPARSEABLE;
+        return PASAR_CLEAN_UNPARSEABLE;
     if (is_negative)
         number = -number;
     if (!pasar_column_accepts(column, number))
-        return CLEAN_OUT_OF_RANGE;
+        return PASAR_CLEAN_OUT_OF_RANGE;
     *value = number + 0.0; /* -0 + 0 = 0 */
-    return CLEAN_VALUE;
+    return PASAR_CLEAN_VALUE;
 }
 
 static bool is_blank(const struct pasar_csv_field *field)
@@ -161,8 +161,8 @@ static bool is_blank(const struct pasar_csv_field *field)
     return s.p == s.end;
 }
 
-int clean_row(const struct pasar_record_map *map, const struct pasar_csv_row *row, struct pasar_record *out,
-              struct clean_counts *counts, struct pasar_err *err)
+int pasar_clean_row(const struct pasar_record_map *map, const struct pasar_csv_row *row, struct pasar_record *out,
+                    struct pasar_clean_counts *counts, struct pasar_err *err)
 {
     if (row->field_count != map->field_count)
         return pasar_err_set(err, PASAR_EDATA, "%zu fields instead of %zu", row->field_count, map->field_count);
@@ -176,16 +176,16 @@ int clean_row(const struct pasar_record_map *map, const struct pasar_csv_row *ro
             counts->missing[i] += field->len == 0;
             continue;
         }
-        switch (clean_number((enum pasar_column)i, field->data, field->len, &out->number[i])) {
-        case CLEAN_VALUE:
+        switch (pasar_clean_number((enum pasar_column)i, field->data, field->len, &out->number[i])) {
+        case PASAR_CLEAN_VALUE:
             break;
-        case CLEAN_MISSING:
+        case PASAR_CLEAN_MISSING:
             counts->missing[i]++;
             break;
-        case CLEAN_UNPARSEABLE:
+        case PASAR_CLEAN_UNPARSEABLE:
             counts->unparseable[i]++;
             break;
-        case CLEAN_OUT_OF_RANGE:
+        case PASAR_CLEAN_OUT_OF_RANGE:
             counts->out_of_range[i]++;
             break;
         }
