@@ -100,6 +100,12 @@ static void check_required(const struct request *r, struct reply *reply)
 static void answer(struct api *api, struct request *r, struct reply *reply)
 {
     struct pasar_err err = PASAR_ERR_INIT;
+    if (r->method == METHOD_OPTIONS && r->path_len == 1 && r->path[0] == '*') { /* of the server as a whole */
+        reply->status = 204;
+        reply->allow = "GET, HEAD, POST, OPTIONS";
+        reply->no_store = true;
+        return;
+    }
     switch (router_find(routes, route_count, r->path, r->path_len, &r->route, &r->segment)) {
     case ROUTER_NO_PATH:
         reply_problem(reply, 404, "there is nothing at this address; /openapi.json lists what there is");

@@ -47,18 +47,21 @@ static bool note(struct api *api, const char *reason)
     return is_news;
 }
 
-/* models/current is no link to a generation. */
+/* models/current is no link to a generation, or is not there. */
 static void no_name(struct api *api, bool is_serving, const struct pasar_err *err)
 {
+    char reason[sizeof err->msg];
     api->reload.refused_name[0] = '\0';
-    if (err->code == PASAR_ENOINPUT && !is_serving) {
-        (void)note(api, ""); /* just not trained yet */
-    } else if (note(api, err->msg)) {
-        pasar_error("%s; %s", err->msg,
-                    is_serving ? "the generation that is loaded keeps serving" : "nothing is served yet");
-        if (err->code != PASAR_ENOINPUT)
-            pasar_metric_add(api->reloads_refused, 1);
-    }
+    snprintf(reason, sizeof reason, "%s", err->msg);
+    if (err->code == PASAR_ENOINPUT && is_serving)
+        snprintf(reason, sizeof reason, "there is no model generation in %s any more", api->config->models);
+    else if (err->code == PASAR_ENOINPUT)
+        reason[0] = '\0'; /* just not trained yet */
+    if (!note(api, reason) || !reason[0])
+        return;
+    pasar_error("%s; %s", reason, is_serving ? "the generation that is loaded keeps serving" : "nothing is served yet");
+    if (err->code != PASAR_ENOINPUT)
+        pasar_metric_add(api->reloads_refused, 1);
 }
 
 static void refused(struct api *api, const char *name, uint64_t stamp, bool is_serving, const struct pasar_err *err)

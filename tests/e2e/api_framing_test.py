@@ -84,6 +84,8 @@ CASES = [
     ('chunk 0x2', POST + b'Transfer-Encoding: chunked\r\n\r\n0x2\r\n[]\r\n0\r\n\r\n', None),
     ('chunk without its end', POST + b'Transfer-Encoding: chunked\r\n\r\n2\r\n[]X\r\n0\r\n\r\n', None),
     ('deflated body', POST + b'Content-Encoding: deflate\r\nContent-Length: 2\r\nConnection: close\r\n\r\n[]', [415]),
+    ('OPTIONS of the server', b'OPTIONS * HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n', [204]),
+    ('GET of *', b'GET * HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n', [404]),
     ('TRACE', b'TRACE /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n', [405]),
     ('high bytes in the address', b'GET /\xff\xfe HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n', [400]),
     ('overlong dot', b'GET /page/%c0%ae%c0%ae/x HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n', [400, 404]),

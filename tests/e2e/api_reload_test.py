@@ -127,7 +127,7 @@ def same_number_other_content():
     with Api(rows=200) as api:
         check(api.json('/readyz')[0]['rows'] == 200, 'the first')
         shutil.rmtree(api.models)
-        api.until(lambda: 'no model generation' in error(api), 'it is said that the models are gone')
+        api.until(lambda: 'no model generation' in error(api) and 'any more' in error(api), 'it is said that the models are gone')
         check(api.json('/readyz')[0]['generation'] == 1 and refusals(api) == 0, 'what was loaded serves on')
         fixture(api.models, rows=90, seed=7)
         api.until(lambda: api.json('/readyz')[0]['rows'] == 90, 'other content under the same number')

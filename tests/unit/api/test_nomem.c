@@ -199,6 +199,7 @@ static void test_nomem__replies_are_whole(void **state)
         "/api/clusters?model=1",
         "/api/clusters?model=all",
         "/api/plot?limit=20",
+        "/api/prices",
         "/healthz",
         "/readyz",
         "/metrics",
