@@ -87,6 +87,7 @@ static int serve(const struct api_config *config, struct pasar_err *err)
         snapshot_release(&api.store, slot);
         watch(&api);
         uint64_t served = server_stop(server, DRAIN_MS);
+        pasar_log_flush();
         pasar_log(PASAR_LOG_INFO,
                   "stopped: %" PRIu64 " requests served in %.1f s, %.0f generations loaded, %.0f refused", served,
                   (double)(pasar_clock_mono_ns() - started) / 1e9, pasar_metric_value(api.reloads_ok),
