@@ -1,10 +1,18 @@
 /*
- * Batch files: the second contract. A published range of a partition's offsets is
- *   <topic>+<partition, 5 digits>+<first offset, 20>+<last offset, 20>.csv           rows (RFC 4180, header); the
- * commit point <same stem>.json            sidecar: rows, runs and row numbers, sha256, digest; published before the
- * .csv <same stem>.rejects.jsonl   messages that are no valid records; published before the .csv, only if there are any
- * and the end of a run is a range of its own:
- *   <topic>+<partition>+<offset>+<offset>.end.json    the control record, its own commit point
+ * Batch files: the second contract. A published range of a partition's offsets has the stem
+ *
+ *   <topic>+<partition, 5 digits>+<first offset, 20>+<last offset, 20>
+ *
+ * and consists of
+ *
+ *   <stem>.csv             rows (RFC 4180, with a header): the commit point
+ *   <stem>.json            the sidecar: rows, runs and row numbers, checksums, digests
+ *   <stem>.rejects.jsonl   messages that are no valid records; only if there are any
+ *
+ * of which the .csv is published last. The end of a run is a range of its own:
+ *
+ *   <topic>+<partition>+<offset>+<offset>.end.json   the control record, its own commit point
+ *
  * Offsets are inclusive. Dot-names are work in progress and never read. Topic names hold no '+' (Kafka allows
  * [A-Za-z0-9._-]); a topic that begins with '.', or has more than 188 bytes (file names end at 255), cannot be stored
  * and is refused by the writers (PASAR_EUSAGE).
@@ -49,6 +57,20 @@ struct pasar_batch_list {
  * not exist gives an empty list. Free with pasar_batch_list_free.
  */
 int pasar_batch_list_read(struct pasar_batch_list *list, const char *dir, struct pasar_err *err) PASAR_MUSTCHECK;
+
+/* The same with overlapping ranges in it, which the caller looks for with pasar_batch_overlaps. */
+int pasar_batch_list_read_all(struct pasar_batch_list *list, const char *dir, struct pasar_err *err) PASAR_MUSTCHECK;
+
+/* True when the range of `name` begins before that of `before`, its predecessor in a list, has ended. */
+bool pasar_batch_overlaps(const struct pasar_batch_name *before, const struct pasar_batch_name *name);
+
+/*
+ * After a crash: makes durable what `dir` shows (a name that a later power loss could take back is no proof), removes
+ * what a crash has left of these partitions of `topic` (hidden files, and twins without their .csv), and lists the
+ * rest. The caller must be the only one who writes for these partitions. 0, or -1 with err as pasar_batch_list_read.
+ */
+int pasar_batch_list_recover(struct pasar_batch_list *list, const char *dir, const char *topic,
+                             const int32_t *partitions, size_t count, struct pasar_err *err) PASAR_MUSTCHECK;
 void pasar_batch_list_free(struct pasar_batch_list *list);
 
 /* Highest last offset + 1 among a topic partition's ranges, or -1 when there is none. */
@@ -118,21 +140,19 @@ int pasar_batch_publish_end(const char *dir, const char *topic, int32_t partitio
 int pasar_batch_read_end(const char *dir, const struct pasar_batch_name *name, struct pasar_run_end *end,
                          struct pasar_err *err) PASAR_MUSTCHECK;
 
-/* Removes hidden leftovers and twins without their .csv of this topic partition (a crash's remains). */
-int pasar_batch_clean(const char *dir, const char *topic, int32_t partition, struct pasar_err *err) PASAR_MUSTCHECK;
-
 /* A run of consecutive row numbers in a batch, in record order. */
 struct pasar_row_range {
     size_t run; /* index into runs */
     uint64_t first, count;
 };
 
-/* {"version":1,"topic":…,"partition":…,"first_offset":…,"last_offset":…,"rows":…,"rejects":…,"bytes":…,"sha256":…,
- *  "runs":[{"run":…,"rows":…,"digest":"hex"}],"row_ranges":[[run index, first row, count], …]} */
+/* {"version":2,"topic":…,"partition":…,"first_offset":…,"last_offset":…,"rows":…,"rejects":…,"bytes":…,"sha256":…,
+ *  "rejects_sha256":…,"runs":[{"run":…,"rows":…,"digest":"hex"}],"row_ranges":[[run index, first row, count], …]} */
 struct pasar_batch_sidecar {
     struct pasar_batch_name name;
     uint64_t rows, rejects, bytes;
-    char sha256[65]; /* of the .csv */
+    char sha256[65];         /* of the .csv */
+    char rejects_sha256[65]; /* of the rejects file; "" without rejects, and in a sidecar of version 1 */
     struct pasar_batch_run {
         char run[80]; /* "" = foreign messages */
         uint64_t rows, digest;
@@ -148,6 +168,10 @@ struct pasar_batch_sidecar {
  */
 int pasar_batch_sidecar_read(struct pasar_batch_sidecar *sidecar, const char *dir, const struct pasar_batch_name *name,
                              struct pasar_err *err) PASAR_MUSTCHECK;
+
+/* The same, whatever batch it tells of: `sidecar->name` says which (its kind is that of `name`). */
+int pasar_batch_sidecar_read_any(struct pasar_batch_sidecar *sidecar, const char *dir,
+                                 const struct pasar_batch_name *name, struct pasar_err *err) PASAR_MUSTCHECK;
 void pasar_batch_sidecar_free(struct pasar_batch_sidecar *sidecar);
 
 /* Reads the rows of one batch file. */

@@ -62,7 +62,8 @@ void pasar_buf_printf(struct pasar_buf *buf, const char *fmt, ...) PASAR_PRINTF(
 /* The contents as a C string (a NUL is written behind them, not counted in len), or NULL if the buffer has failed. */
 const char *pasar_buf_cstr(struct pasar_buf *buf);
 
-/* Hands the malloc'd bytes (NUL-terminated) to the caller and leaves the buffer empty; NULL if it has failed. */
+/* Hands the malloc'd bytes (NUL-terminated) to the caller and leaves the buffer empty, also when it has failed: NULL.
+ */
 char *pasar_buf_steal(struct pasar_buf *buf, size_t *len);
 
 #endif

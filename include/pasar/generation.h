@@ -25,6 +25,7 @@ enum {
     PASAR_FEATURES_MAX = 8,
     PASAR_CLUSTERS_MAX = 256,
     PASAR_LABEL_MAX = 120,
+    PASAR_MODEL_TEXT_MAX = 4096, /* bytes of a category, a product id or name in a model; longer ones do not get in */
     PASAR_TOP_CATEGORIES = 5,
     PASAR_COMPONENTS = 2,
     PASAR_K_TRIALS_MAX = 16,
@@ -136,12 +137,22 @@ struct pasar_agreement {
 
 extern const int pasar_model_pairs[PASAR_MODEL_PAIRS][2]; /* model numbers: {1, 2}, {2, 3}, {1, 3} */
 
+/* How the models were trained; their features and transforms are in the models themselves. */
+struct pasar_training {
+    bool is_known;
+    uint64_t k; /* clusters asked for; 0: chosen by the silhouette */
+    bool random_init, warm_start;
+    uint64_t n_init, max_iter;
+    double tol;
+};
+
 struct pasar_manifest {
     uint64_t generation;
     int64_t trained_at_us;
     uint64_t rows;
     uint64_t model_rows[PASAR_MODELS];
     uint64_t seed;
+    struct pasar_training training;
     struct pasar_manifest_batch *batches; /* what it was made of; owned */
     size_t batch_count;
     struct pasar_manifest_file {
@@ -154,8 +165,10 @@ struct pasar_manifest {
 };
 
 /*
- * manifest.json: {"format", "generation", "trained_at", "rows", "model_rows": […], "seed", "batches": [{"file", "rows",
- * "sha256"}], "agreement": [{"models": [1, 2], "rows", "changed_rows", "adjusted_rand", "centroid_moves": […]}] (left
+ * manifest.json: {"format", "generation", "trained_at", "rows", "model_rows": […], "seed", "training": {"k": number or
+ * "auto", "init", "n_init", "max_iter", "tol", "warm_start"} (left out when not known), "batches": [{"file", "rows",
+ * "sha256", "partition", "first_offset", "last_offset"}] (the last three for people: the file's name tells them),
+ * "agreement": [{"models": [1, 2], "rows", "changed_rows", "adjusted_rand", "centroid_moves": […]}] (left
  * out when not known), "files": [{"name", "bytes", "sha256"}], "sha256"}. The last one is the checksum of the manifest
  * itself, taken with its own 64 digits as zeros.
  */
@@ -184,7 +197,8 @@ int pasar_generation_writer_add_row(struct pasar_generation_writer *w, const str
  * Writes the three models and the manifest (its generation, files and checksums are filled in here; the caller fills
  * trained_at_us, rows, model_rows, seed and batches), fsyncs all, renames the directory to NNNNNN, swaps `current`,
  * prunes to the newest `keep` generations (at least 1, never the current one), frees `w` in every case. Models that do
- * not fit each other, the manifest or the rows added are refused (PASAR_EBUG) before anything is published.
+ * not fit each other, the manifest or the rows added are refused (PASAR_EBUG) before anything is published, and so is
+ * a directory that pasar_generation_load would refuse.
  */
 int pasar_generation_writer_publish(struct pasar_generation_writer *w, const struct pasar_model models[PASAR_MODELS],
                                     struct pasar_manifest *manifest, int keep, struct pasar_err *err) PASAR_MUSTCHECK;

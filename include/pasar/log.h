@@ -27,6 +27,12 @@ void pasar_log_set_line_open(bool open);
  */
 void pasar_log(enum pasar_log_level level, const char *fmt, ...) PASAR_PRINTF(2, 3);
 
+/*
+ * As pasar_log, with members of its own in JSON form: `members` (`"a":1,"b":"x"`, JSON without the braces, at most 3000
+ * bytes) stands behind the message. Text form leaves it out.
+ */
+void pasar_log_members(enum pasar_log_level level, const char *members, const char *fmt, ...) PASAR_PRINTF(3, 4);
+
 #define pasar_error(...) pasar_log(PASAR_LOG_ERROR, __VA_ARGS__)
 #define pasar_warn(...)  pasar_log(PASAR_LOG_WARN, __VA_ARGS__)
 #define pasar_info(...)  pasar_log(PASAR_LOG_INFO, __VA_ARGS__)

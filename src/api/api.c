@@ -5,7 +5,6 @@
 
 #include "api/openapi.h"
 #include "api/router.h"
-#include "pasar/log.h"
 
 static const int codes[API_CODES] = {200, 204, 304, 400, 404, 405, 413, 414, 415, 421, 500, 503};
 
@@ -24,6 +23,8 @@ static int register_routes(struct api *api, struct pasar_err *err)
             snprintf(labels, sizeof labels, "endpoint=\"%s\",code=\"%s\"", endpoint, code);
             m->requests[c] =
                 pasar_metrics_counter(api->metrics, "pasar_api_requests_total", "Requests answered", labels);
+            if (!m->requests[c])
+                return pasar_err_nomem(err, "metrics");
         }
         snprintf(labels, sizeof labels, "endpoint=\"%s\"", endpoint);
         m->seconds = pasar_metrics_histogram(api->metrics, "pasar_api_request_seconds",
@@ -52,6 +53,9 @@ static int register_metrics(struct api *api, struct pasar_err *err)
     api->products_gauge = pasar_metrics_gauge(m, "pasar_api_products", "Products of the loaded generation", NULL);
     api->deadline_cuts = pasar_metrics_counter(m, "pasar_api_deadline_cuts_total",
                                                "Connections cut because a request came in too slowly", NULL);
+    if (!api->connections || !api->in_flight || !api->reloads_ok || !api->reloads_refused || !api->generation_gauge ||
+        !api->rows_gauge || !api->products_gauge || !api->deadline_cuts)
+        return pasar_err_nomem(err, "metrics");
     return register_routes(api, err);
 }
 
@@ -93,18 +97,18 @@ static void check_required(const struct request *r, struct reply *reply)
     }
 }
 
-void api_answer(struct api *api, struct request *r, struct reply *reply, int *slot)
+static void answer(struct api *api, struct request *r, struct reply *reply)
 {
     struct pasar_err err = PASAR_ERR_INIT;
-    *slot = -1;
-    r->api = api;
-    r->snapshot = snapshot_acquire(&api->store, slot); /* early: every reply names its generation */
     switch (router_find(routes, route_count, r->path, r->path_len, &r->route, &r->segment)) {
     case ROUTER_NO_PATH:
         reply_problem(reply, 404, "there is nothing at this address; /openapi.json lists what there is");
         return;
     case ROUTER_BAD_PATH:
         reply_problem(reply, 400, "the path is badly encoded: percent-encoded UTF-8 without NUL is expected");
+        return;
+    case ROUTER_NO_MEMORY:
+        reply_no_memory(reply);
         return;
     case ROUTER_FOUND:
         break;
@@ -121,9 +125,16 @@ void api_answer(struct api *api, struct request *r, struct reply *reply, int *sl
         reply_problem(reply, 405, "this method is not for this address; allowed: %s", reply->allow);
         return;
     }
+    if (r->method == METHOD_POST && r->body_problem) {
+        reply_problem(reply, 415, "%s", r->body_problem);
+        return;
+    }
     double max_limit = r->route->max_limit ? r->route->max_limit : (double)api->config->max_limit;
     if (params_parse(&r->params, r->query, r->query_len, r->route->accepted, max_limit, &err) != 0) {
-        reply_problem(reply, err.code == PASAR_EOS ? 503 : 400, "%s", err.msg);
+        if (err.code == PASAR_EOS)
+            reply_no_memory(reply);
+        else
+            reply_problem(reply, 400, "%s", err.msg);
         return;
     }
     check_required(r, reply);
@@ -137,6 +148,16 @@ void api_answer(struct api *api, struct request *r, struct reply *reply, int *sl
     r->route->handler(r, reply);
 }
 
+void api_answer(struct api *api, struct request *r, struct reply *reply, int *slot)
+{
+    *slot = -1;
+    r->api = api;
+    r->snapshot = snapshot_acquire(&api->store, slot); /* early: every reply names its generation */
+    answer(api, r, reply);
+    if ((!reply->blob && reply->body.failed) || reply->relaxed.failed) /* whatever the handler: no half answers */
+        reply_no_memory(reply);
+}
+
 void api_count(struct api *api, const struct route *route, int status, double seconds)
 {
     struct api_route_metrics *m = &api->route_metrics[route ? (size_t)(route - routes) : API_ROUTES_MAX];
@@ -145,55 +166,4 @@ void api_count(struct api *api, const struct route *route, int status, double se
         c++;
     pasar_metric_add(m->requests[c], 1);
     pasar_metric_observe(m->seconds, seconds);
-}
-
-/* ------------------------------------------------------------------ generations */
-
-static void refuse(struct api *api, const char *name, const char *reason)
-{
-    pthread_mutex_lock(&api->lock);
-    snprintf(api->refused_name, sizeof api->refused_name, "%s", name);
-    snprintf(api->refused_reason, sizeof api->refused_reason, "%s", reason);
-    pthread_mutex_unlock(&api->lock);
-}
-
-void api_reload(struct api *api, bool force)
-{
-    struct pasar_err err = PASAR_ERR_INIT;
-    char name[32];
-    int slot;
-    snapshot_collect(&api->store);
-    if (pasar_generation_current(api->config->models, name, &err) != 0) {
-        if (err.code != PASAR_ENOINPUT)
-            refuse(api, "", err.msg);
-        return;
-    }
-    const struct snapshot *now = snapshot_acquire(&api->store, &slot);
-    bool is_same = now && strcmp(now->name, name) == 0;
-    snapshot_release(&api->store, slot);
-    if (is_same) { /* also when a refused one was taken back */
-        refuse(api, "", "");
-        return;
-    }
-    if (!force && strcmp(api->refused_name, name) == 0)
-        return;
-    struct snapshot *fresh = snapshot_load(api->config->models, name, &err);
-    double seconds = fresh ? fresh->load_seconds : 0;
-    uint64_t rows = fresh ? fresh->catalog.rows : 0;
-    uint32_t products = fresh ? fresh->catalog.views[PASAR_MODELS - 1].count : 0;
-    double number = fresh ? (double)fresh->generation.manifest.generation : 0;
-    if (!fresh || snapshot_publish(&api->store, fresh, &err) != 0) {
-        pasar_error("generation %s is refused, %s: %s", name,
-                    now ? "the one before keeps serving" : "nothing is served yet", err.msg);
-        pasar_metric_add(api->reloads_refused, 1);
-        refuse(api, name, err.msg);
-        return;
-    }
-    pasar_metric_add(api->reloads_ok, 1);
-    pasar_metric_set(api->generation_gauge, number);
-    pasar_metric_set(api->rows_gauge, (double)rows);
-    pasar_metric_set(api->products_gauge, products);
-    refuse(api, "", "");
-    pasar_info("generation %s is loaded: %llu rows, %u products, in %.2f s", name, (unsigned long long)rows, products,
-               seconds);
 }

@@ -50,9 +50,16 @@ struct api {
         *products_gauge, *deadline_cuts;
     _Atomic bool stopping;
     _Atomic int64_t busy; /* requests whose reply has not been sent yet */
-    pthread_mutex_t lock; /* of the two below */
-    char refused_name[32];
-    char refused_reason[500];
+    struct api_reload {   /* the reloading thread's */
+        uint64_t loaded_stamp;
+        char refused_name[32]; /* "" = none */
+        uint64_t refused_stamp;
+        bool is_final; /* it is broken; else it is tried again */
+        int wait_s;
+        int64_t retry_at_ns; /* monotonic */
+    } reload;
+    pthread_mutex_t lock;     /* of the one below */
+    char refused_reason[500]; /* why what is current is not what is served; "" = it is */
 };
 
 /* 0 or -1 with err. api_fini in every case. `config` is kept by reference. */
@@ -64,9 +71,6 @@ void api_fini(struct api *api);
  * here. *slot is what snapshot_release wants once the reply has been sent. Never fails: what goes wrong is a reply too.
  */
 void api_answer(struct api *api, struct request *request, struct reply *reply, int *slot);
-
-/* Looks at models/current and loads the generation it names, if that is a new one. force: try a refused one again. */
-void api_reload(struct api *api, bool force);
 
 /* Counts a finished request: its route (NULL = none), status and time. */
 void api_count(struct api *api, const struct route *route, int status, double seconds);

@@ -112,9 +112,9 @@ bool blob_accepts_gzip(const char *header)
     return star == 1;
 }
 
-bool blob_matches(const char *header, const char *etag, const char *suffix)
+bool blob_matches(const char *header, const char *etag)
 {
-    size_t len = strlen(etag), extra = strlen(suffix);
+    size_t len = strlen(etag);
     if (!header)
         return false;
     for (const char *p = header; *p;) {
@@ -123,7 +123,7 @@ bool blob_matches(const char *header, const char *etag, const char *suffix)
             return true;
         if (strncmp(p, "W/", 2) == 0)
             p += 2;
-        if (strncmp(p, etag, len - 1) == 0 && strncmp(p + len - 1, suffix, extra) == 0 && p[len - 1 + extra] == '"')
+        if (strncmp(p, etag, len) == 0)
             return true;
         if (*p == '"') {
             p += 1 + strcspn(p + 1, "\"");

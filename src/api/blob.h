@@ -39,8 +39,7 @@ int blob_gzip(struct pasar_buf *out, const char *data, size_t len, int level) PA
  */
 bool blob_accepts_gzip(const char *accept_encoding);
 
-/* True when an If-None-Match header lists this ETag, weakly compared (RFC 9110 section 13.1.2), or is "*". `suffix`
- * ("-gz" or "") is what the representation adds inside the quotes. */
-bool blob_matches(const char *if_none_match, const char *etag, const char *suffix);
+/* True when an If-None-Match header lists this ETag, weakly compared (RFC 9110 section 13.1.2), or is "*". */
+bool blob_matches(const char *if_none_match, const char *etag);
 
 #endif

@@ -92,8 +92,12 @@ int catalog_init(struct catalog *c, struct pasar_err *err)
 static void view_fini(struct catalog_view *view)
 {
     free(view->products);
+    free(view->members);
+    free(view->clusters);
+    order_fini(&view->by_score);
     free(view->by_category);
     free(view->category_start);
+    free(view->medians);
     free(view->by_price);
     free(view->prices);
     rank_fini(&view->price_rank);
@@ -109,6 +113,10 @@ void catalog_fini(struct catalog *c)
         free(c->categories[i].path);
         free(c->categories[i].folded);
     }
+    for (int i = 0; i < CATALOG_ORDERS; i++)
+        order_fini(&c->orders[i]);
+    free(c->name_rank);
+    free(c->id_rank);
     free(c->categories);
     free(c->category_slots);
     free(c->id_slots);
@@ -304,23 +312,28 @@ int catalog_finish(struct catalog *c, struct pasar_err *err)
 
 /* ------------------------------------------------------------------ questions */
 
-int64_t catalog_find(const struct catalog *c, const char *id, size_t len, int model)
+int64_t catalog_find_literal(const struct catalog *c, const char *literal, size_t len, int model)
 {
-    struct pasar_buf literal = {0};
-    int64_t found = -1;
-    jsontext_add_string(&literal, id, len);
-    if (literal.failed)
-        goto out;
-    uint64_t at = XXH3_64bits(literal.data, literal.len);
+    uint64_t at = XXH3_64bits(literal, len);
     for (uint32_t slot; (slot = c->id_slots[at & c->id_mask]) != 0; at++) {
         const struct catalog_product *p = &c->products[slot - 1];
-        if ((p->models >> (model - 1) & 1) && p->id_len == literal.len &&
-            memcmp(product_id(c, p), literal.data, literal.len) == 0) {
-            found = slot - 1;
-            break;
-        }
+        if ((p->models >> (model - 1) & 1) && p->id_len == len && memcmp(product_id(c, p), literal, len) == 0)
+            return slot - 1;
     }
-out:
+    return CATALOG_NOT_FOUND;
+}
+
+int64_t catalog_find(const struct catalog *c, const char *id, size_t len, int model)
+{
+    char plain[256];
+    if (len + 2 <= sizeof plain && !jsontext_needs_escape(id, len)) { /* nearly all ids: no memory needed */
+        plain[0] = plain[len + 1] = '"';
+        memcpy(plain + 1, id, len);
+        return catalog_find_literal(c, plain, len + 2, model);
+    }
+    struct pasar_buf literal = {0};
+    jsontext_add_string(&literal, id, len);
+    int64_t found = literal.failed ? CATALOG_NO_MEMORY : catalog_find_literal(c, literal.data, literal.len, model);
     pasar_buf_fini(&literal);
     return found;
 }
@@ -334,25 +347,31 @@ double catalog_score(const struct catalog_view *view, const struct catalog_produ
 
 uint32_t catalog_category_prefix(const struct catalog *c, const char *prefix, size_t len, uint32_t *first)
 {
-    uint32_t bound[2];
+    uint32_t low = 1, high = c->category_count, step = 1;
     if (len == 0) {
         *first = 0;
         return c->category_count;
     }
-    for (int upper = 0; upper < 2; upper++) { /* first not below the prefix; first above all that start with it */
-        uint32_t low = 1, high = c->category_count;
-        while (low < high) {
-            uint32_t mid = low + (high - low) / 2;
-            int order = strncmp(c->categories[mid].folded, prefix, len);
-            if (order < 0 || (upper && order == 0))
-                low = mid + 1;
-            else
-                high = mid;
-        }
-        bound[upper] = low;
+    while (low < high) { /* the first that is not below the prefix */
+        uint32_t mid = low + (high - low) / 2;
+        if (strncmp(c->categories[mid].folded, prefix, len) < 0)
+            low = mid + 1;
+        else
+            high = mid;
     }
-    *first = bound[0];
-    return bound[1] - bound[0];
+    *first = low;
+    for (high = low; high < c->category_count && strncmp(c->categories[high].folded, prefix, len) == 0; step *= 2) {
+        low = high + 1; /* few start with it, mostly: growing steps, then halves of the last one */
+        high = c->category_count - high > step ? high + step : c->category_count;
+    }
+    while (low < high) { /* the first above all that start with it */
+        uint32_t mid = low + (high - low) / 2;
+        if (strncmp(c->categories[mid].folded, prefix, len) == 0)
+            low = mid + 1;
+        else
+            high = mid;
+    }
+    return low - *first;
 }
 
 static uint32_t lower_bound(const double *prices, uint32_t n, double x, int after_equal)

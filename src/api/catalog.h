@@ -12,6 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "api/order.h"
 #include "api/rank.h"
 #include "pasar/attrs.h"
 #include "pasar/buf.h"
@@ -31,6 +32,9 @@ enum catalog_number {
     CATALOG_RATING_COUNT,
     CATALOG_NUMBERS
 };
+
+/* What products are sorted by: a number or … */
+enum { CATALOG_BY_NAME = CATALOG_NUMBERS, CATALOG_BY_ID, CATALOG_ORDERS };
 
 struct catalog_product {
     uint64_t json; /* offset in text of {"product_id":… up to and with "cluster": */
@@ -54,17 +58,26 @@ struct catalog_category {
     uint32_t order;   /* private to sorting */
 };
 
+/* Of one category's products in a view; NaN when none has it. Of two middle ones the lower. */
+struct catalog_median {
+    double price, rating;
+};
+
 /* One model's catalogue. */
 struct catalog_view {
     uint32_t *products; /* in arrival order */
+    uint64_t *members;  /* the same as bits, by product */
     uint32_t count;
-    uint32_t *by_category;    /* grouped by category, best first within one */
-    uint32_t *category_start; /* category_count + 1 offsets into by_category */
-    uint32_t *by_price;       /* those with a price, cheapest first */
-    double *prices;           /* the same order */
+    int16_t *clusters;              /* by product, of any view: -1 = not among the model's rows */
+    uint32_t *by_category;          /* grouped by category, best first within one */
+    uint32_t *category_start;       /* category_count + 1 offsets into by_category */
+    struct catalog_median *medians; /* by category */
+    uint32_t *by_price;             /* those with a price, cheapest first */
+    double *prices;                 /* the same order */
     uint32_t priced_count;
     struct rank_index price_rank;    /* smallest `best` in a stretch of by_price */
     double rating_mean, votes_prior; /* of the Bayesian mean */
+    struct order by_score;           /* the view's products */
     char *categories_json[2];        /* without and with counts */
     size_t categories_json_len[2];
 };
@@ -76,7 +89,9 @@ struct catalog {
     struct catalog_category *categories; /* [0] = none; the others sorted by folded path, then path */
     uint32_t category_count;
     struct catalog_view views[PASAR_MODELS];
-    uint32_t *id_slots; /* hash of (id, model bits) → product + 1 */
+    struct order orders[CATALOG_ORDERS]; /* all products, of any view */
+    uint32_t *name_rank, *id_rank;       /* by product, as order_rank says */
+    uint32_t *id_slots;                  /* hash of (id, model bits) → product + 1 */
     uint32_t id_mask;
     uint64_t rows;
     uint64_t text_dead; /* private to loading */
@@ -94,8 +109,13 @@ int catalog_add(struct catalog *catalog, const struct pasar_record *record, cons
 /* Builds the orders; afterwards the catalogue is read only. */
 int catalog_finish(struct catalog *catalog, struct pasar_err *err) PASAR_MUSTCHECK;
 
-/* The product of that id in model's (1..3) catalogue, or -1. */
+enum { CATALOG_NOT_FOUND = -1, CATALOG_NO_MEMORY = -2 };
+
+/* The product of that id in model's (1..3) catalogue, or one of the two above. */
 int64_t catalog_find(const struct catalog *catalog, const char *id, size_t len, int model);
+
+/* The same of an id as it stands in the catalogue's text: a JSON string with its quotes. */
+int64_t catalog_find_literal(const struct catalog *catalog, const char *literal, size_t len, int model);
 
 /* Appends the product's JSON object, without its closing brace, so that members may follow. */
 static inline void catalog_add_json_open(const struct catalog *catalog, uint32_t product, int model,

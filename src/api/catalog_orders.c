@@ -32,28 +32,81 @@ static int sort_categories(struct catalog *c, struct pasar_err *err)
     return 0;
 }
 
-/* Comparators get the catalogue as context. */
-static int by_best(const void *a, const void *b, void *ctx)
+/* ------------------------------------------------------------------ orders of all products */
+
+struct numbers {
+    const struct catalog *catalog;
+    const struct catalog_view *view; /* of the score */
+    enum catalog_number number;
+};
+
+static double number_of(const void *ctx, uint32_t product)
 {
-    const struct catalog *c = ctx;
-    uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
-    double rx = c->products[x].number[CATALOG_RATING], ry = c->products[y].number[CATALOG_RATING];
-    if (isnan(rx) != isnan(ry))
-        return isnan(rx) ? 1 : -1;
-    if (rx > ry || rx < ry)
-        return rx > ry ? -1 : 1;
-    return x < y ? -1 : x > y; /* products stand in arrival order */
+    const struct numbers *n = ctx;
+    return n->catalog->products[product].number[n->number];
 }
 
-static int by_price(const void *a, const void *b, void *ctx)
+static double score_of(const void *ctx, uint32_t product)
+{
+    const struct numbers *n = ctx;
+    return catalog_score(n->view, &n->catalog->products[product]);
+}
+
+/* Without its quotes: the closing one would take part in comparisons. */
+static const char *inside(const char *literal, uint32_t literal_len, size_t *len)
+{
+    *len = literal_len - 2;
+    return literal[0] == '"' ? literal + 1 : NULL;
+}
+
+static const char *name_of(const void *ctx, uint32_t product, size_t *len)
 {
     const struct catalog *c = ctx;
-    uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
-    double px = c->products[x].number[CATALOG_PRICE], py = c->products[y].number[CATALOG_PRICE];
-    if (px > py || px < py)
-        return px < py ? -1 : 1;
-    return x < y ? -1 : x > y;
+    const struct catalog_product *p = &c->products[product];
+    return inside(c->text.data + p->json + p->name, p->name_len, len);
 }
+
+static const char *id_of(const void *ctx, uint32_t product, size_t *len)
+{
+    const struct catalog *c = ctx;
+    const struct catalog_product *p = &c->products[product];
+    return inside(c->text.data + p->json + CATALOG_ID_OFFSET, p->id_len, len);
+}
+
+static int build_orders(struct catalog *c, struct pasar_err *err)
+{
+    for (int i = 0; i < CATALOG_NUMBERS; i++) {
+        struct numbers numbers = {.catalog = c, .number = (enum catalog_number)i};
+        if (order_by_number(&c->orders[i], NULL, c->count, number_of, &numbers, err) != 0)
+            return -1;
+    }
+    if (order_by_text(&c->orders[CATALOG_BY_NAME], c->count, name_of, c, err) != 0 ||
+        order_by_text(&c->orders[CATALOG_BY_ID], c->count, id_of, c, err) != 0)
+        return -1;
+    c->name_rank = malloc((c->count + 1) * sizeof *c->name_rank);
+    c->id_rank = malloc((c->count + 1) * sizeof *c->id_rank);
+    if (!c->name_rank || !c->id_rank)
+        return pasar_err_nomem(err, "sorted names");
+    order_rank(&c->orders[CATALOG_BY_NAME], c->name_rank);
+    order_rank(&c->orders[CATALOG_BY_ID], c->id_rank);
+    return 0;
+}
+
+/* Best rating first, ties in arrival order: the products' places, and the list. */
+static void set_best(struct catalog *c, uint32_t *best)
+{
+    const struct order *order = &c->orders[CATALOG_RATING];
+    uint32_t done = 0, first, last, n = 0;
+    while (order_next(order, true, &done, &first, &last)) {
+        for (uint32_t i = first; i < last; i++) {
+            best[n] = order_product(order->list[i]);
+            c->products[best[n]].best = n;
+            n++;
+        }
+    }
+}
+
+/* ------------------------------------------------------------------ orders of a view */
 
 static int by_value(const void *a, const void *b)
 {
@@ -67,11 +120,12 @@ static int build_price_order(const struct catalog *c, struct catalog_view *view,
     view->prices = malloc((view->count + 1) * sizeof *view->prices);
     if (!view->by_price || !view->prices)
         return pasar_err_nomem(err, "price order");
-    for (uint32_t i = 0; i < view->count; i++) {
-        if (!isnan(c->products[view->products[i]].number[CATALOG_PRICE]))
-            view->by_price[view->priced_count++] = view->products[i];
+    const struct order *order = &c->orders[CATALOG_PRICE];
+    for (uint32_t i = 0; i < order->known; i++) {
+        uint32_t product = order_product(order->list[i]);
+        if (view->members[product / 64] >> product % 64 & 1)
+            view->by_price[view->priced_count++] = product;
     }
-    qsort_r(view->by_price, view->priced_count, sizeof *view->by_price, by_price, (void *)c);
     uint32_t *ranks = malloc((view->priced_count + 1) * sizeof *ranks);
     if (!ranks)
         return pasar_err_nomem(err, "price order");
@@ -100,6 +154,34 @@ static int build_category_order(const struct catalog *c, struct catalog_view *vi
         if (p->models >> model & 1)
             view->by_category[start[p->category + 1]++] = best[i];
     }
+    return 0;
+}
+
+/* Both orders are there already: the middle of each category is found by counting. */
+static int build_medians(const struct catalog *c, struct catalog_view *view, struct pasar_err *err)
+{
+    uint32_t *known = calloc(2 * (size_t)c->category_count, sizeof *known);
+    view->medians = malloc(c->category_count * sizeof *view->medians);
+    if (!known || !view->medians) {
+        free(known);
+        return pasar_err_nomem(err, "medians");
+    }
+    uint32_t *seen = known + c->category_count;
+    for (uint32_t i = 0; i < view->priced_count; i++)
+        known[c->products[view->by_price[i]].category]++;
+    for (uint32_t i = 0; i < c->category_count; i++) {
+        const uint32_t *list = view->by_category + view->category_start[i];
+        uint32_t n = view->category_start[i + 1] - view->category_start[i];
+        while (n > 0 && isnan(c->products[list[n - 1]].number[CATALOG_RATING])) /* those without stand last */
+            n--;
+        view->medians[i] = (struct catalog_median){NAN, n > 0 ? c->products[list[n / 2]].number[CATALOG_RATING] : NAN};
+    }
+    for (uint32_t i = 0; i < view->priced_count; i++) {
+        uint32_t category = c->products[view->by_price[i]].category;
+        if (seen[category]++ == (known[category] - 1) / 2)
+            view->medians[category].price = view->prices[i];
+    }
+    free(known);
     return 0;
 }
 
@@ -225,29 +307,36 @@ static int build_view(struct catalog *c, const uint32_t *best, int model, struct
     for (uint32_t i = 0; i < c->count; i++)
         view->count += c->products[i].models >> model & 1;
     view->products = malloc((view->count + 1) * sizeof *view->products);
-    if (!view->products)
+    view->members = calloc(c->count / 64 + 1, sizeof *view->members);
+    view->clusters = malloc((c->count + 1) * sizeof *view->clusters);
+    if (!view->products || !view->members || !view->clusters)
         return pasar_err_nomem(err, "products");
     uint32_t n = 0;
     for (uint32_t i = 0; i < c->count; i++) {
-        if (c->products[i].models >> model & 1)
+        view->clusters[i] = c->products[i].cluster[model];
+        if (c->products[i].models >> model & 1) {
             view->products[n++] = i;
+            view->members[i / 64] |= (uint64_t)1 << i % 64;
+        }
     }
-    if (build_price_order(c, view, err) != 0 || build_category_order(c, view, best, model, err) != 0)
+    if (build_price_order(c, view, err) != 0 || build_category_order(c, view, best, model, err) != 0 ||
+        build_medians(c, view, err) != 0)
         return -1;
-    return set_priors(c, view, err) != 0 ? -1 : build_trees(c, view, err);
+    struct numbers numbers = {.catalog = c, .view = view};
+    if (set_priors(c, view, err) != 0 ||
+        order_by_number(&view->by_score, view->products, view->count, score_of, &numbers, err) != 0)
+        return -1;
+    return build_trees(c, view, err);
 }
 
 int catalog_orders_build(struct catalog *c, struct pasar_err *err)
 {
     uint32_t *best = malloc((c->count + 1) * sizeof *best);
     int rc = best ? sort_categories(c, err) : pasar_err_nomem(err, "rating order");
-    if (rc == 0) {
-        for (uint32_t i = 0; i < c->count; i++)
-            best[i] = i;
-        qsort_r(best, c->count, sizeof *best, by_best, c);
-        for (uint32_t i = 0; i < c->count; i++)
-            c->products[best[i]].best = i;
-    }
+    if (rc == 0)
+        rc = build_orders(c, err);
+    if (rc == 0)
+        set_best(c, best);
     for (int m = 0; m < PASAR_MODELS && rc == 0; m++)
         rc = build_view(c, best, m, err);
     free(best);

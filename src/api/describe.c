@@ -48,6 +48,28 @@ void describe_clusters(struct pasar_buf *buf, const struct pasar_model *model)
     pasar_buf_addc(buf, ']');
 }
 
+/* How this model agrees with the smaller ones: [{model, rows, changed_rows, adjusted_rand, centroid_moves}]. */
+static void add_agreement(struct pasar_buf *buf, const struct pasar_manifest *manifest, int number)
+{
+    int wrote = 0;
+    pasar_buf_adds(buf, ",\"agreement\":[");
+    for (size_t i = 0; i < manifest->agreement_count; i++) {
+        const struct pasar_agreement *a = &manifest->agreement[i];
+        if (pasar_model_pairs[i][1] != number)
+            continue;
+        pasar_buf_printf(buf, "%s{\"model\":%d,\"rows\":%llu,\"changed_rows\":%llu", wrote++ ? "," : "",
+                         pasar_model_pairs[i][0], (unsigned long long)a->rows, (unsigned long long)a->changed_rows);
+        add_member(buf, "adjusted_rand", a->adjusted_rand);
+        pasar_buf_adds(buf, ",\"centroid_moves\":[");
+        for (size_t c = 0; c < a->move_count; c++) {
+            pasar_buf_adds(buf, c ? "," : "");
+            jsontext_add_rounded(buf, a->moves[c], 6);
+        }
+        pasar_buf_adds(buf, "]}");
+    }
+    pasar_buf_addc(buf, ']');
+}
+
 void describe_model(struct pasar_buf *buf, const struct pasar_generation *g, int index)
 {
     const struct pasar_model *m = &g->models[index];
@@ -64,6 +86,7 @@ void describe_model(struct pasar_buf *buf, const struct pasar_generation *g, int
     add_member(buf, "calinski_harabasz", m->calinski_harabasz);
     pasar_buf_printf(buf, ",\"trained_at\":\"%s\",\"clusters\":", when);
     describe_clusters(buf, m);
+    add_agreement(buf, &g->manifest, index + 1);
     pasar_buf_addc(buf, '}');
 }
 

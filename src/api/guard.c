@@ -3,7 +3,7 @@
 #include <string.h>
 #include <strings.h>
 
-static bool is_token(const char *text, size_t len)
+bool guard_is_token(const char *text, size_t len)
 {
     static const bool is_separator[128] = {
         ['('] = true, [')'] = true, ['<'] = true,  ['>'] = true, ['@'] = true, [','] = true,
@@ -35,7 +35,7 @@ static bool is_name(const char *name, size_t len, const char *want)
 
 void guard_header(struct guard *g, const char *name, size_t name_len, const char *value, size_t value_len)
 {
-    g->has_bad_name = g->has_bad_name || !is_token(name, name_len);
+    g->has_bad_name = g->has_bad_name || !guard_is_token(name, name_len);
     g->has_bad_value = g->has_bad_value || has_control(value, value_len);
     if (is_name(name, name_len, "Host")) {
         g->hosts++;
@@ -52,6 +52,16 @@ void guard_header(struct guard *g, const char *name, size_t name_len, const char
     }
 }
 
+static bool is_port(const char *text, size_t len)
+{
+    unsigned port = 0;
+    for (size_t i = 0; i < len; i++) {
+        if (text[i] < '0' || text[i] > '9' || (port = port * 10 + (unsigned)(text[i] - '0')) > 65535)
+            return false;
+    }
+    return true; /* also an empty one: RFC 3986 section 3.2.3 */
+}
+
 /* Length of the host without its port, 0 when it is no host. */
 static size_t host_len(const char *host, size_t len)
 {
@@ -59,16 +69,18 @@ static size_t host_len(const char *host, size_t len)
     if (len > 0 && host[0] == '[') {
         const char *bracket = memchr(host, ']', len);
         end = bracket ? (size_t)(bracket - host) + 1 : 0;
+        for (size_t i = 1; i + 1 < end; i++) {
+            if (!strchr("0123456789abcdefABCDEF:.", host[i]))
+                return 0;
+        }
     } else {
         const char *colon = memchr(host, ':', len);
         end = colon ? (size_t)(colon - host) : len;
     }
     if (end == 0 || (end < len && host[end] != ':'))
         return 0;
-    for (size_t i = end + 1; i < len; i++) {
-        if (host[i] < '0' || host[i] > '9')
-            return 0;
-    }
+    if (end < len && !is_port(host + end + 1, len - end - 1))
+        return 0;
     for (size_t i = 0; i < end; i++) {
         if (strchr(" \t/?#@,", host[i]) || (unsigned char)host[i] >= 0x7f)
             return 0;
@@ -79,10 +91,34 @@ static size_t host_len(const char *host, size_t len)
 static bool is_allowed(const struct guard_hosts *hosts, const char *host, size_t len)
 {
     for (size_t i = 0; i < hosts->count; i++) {
-        if (is_name(host, len, hosts->names[i]))
+        const char *name = hosts->names[i];
+        if (is_name(host, len, name) || (host[0] == '[' && is_name(host + 1, len - 2, name)))
             return true;
     }
     return hosts->any;
+}
+
+/* The host asked for is one that we answer for. */
+static int host_verdict(const struct guard *g, const struct guard_hosts *hosts, const char **why)
+{
+    const char *host = g->authority ? g->authority : g->host;
+    size_t whole = g->authority ? g->authority_len : g->host_len, len;
+    if (!host)
+        return 0; /* HTTP/1.0 */
+    if (g->authority && g->host && (g->host_len != whole || strncasecmp(g->host, host, whole) != 0)) {
+        *why = "the address and the Host header name different hosts";
+        return 400;
+    }
+    len = host_len(host, whole);
+    if (len == 0) {
+        *why = "Host is not a host name with an optional port";
+        return 400;
+    }
+    if (!is_allowed(hosts, host, len)) {
+        *why = "this server does not answer for that host; --allow-host lets it";
+        return 421;
+    }
+    return 0;
 }
 
 int guard_verdict(const struct guard *g, const char *version, const struct guard_hosts *hosts, const char **why)
@@ -117,16 +153,5 @@ int guard_verdict(const struct guard *g, const char *version, const struct guard
         *why = "the only Transfer-Encoding understood is chunked";
         return 501;
     }
-    if (g->hosts == 0)
-        return 0;
-    size_t len = host_len(g->host, g->host_len);
-    if (len == 0) {
-        *why = "Host is not a host name with an optional port";
-        return 400;
-    }
-    if (!is_allowed(hosts, g->host, len)) {
-        *why = "this server does not answer for that host; --allow-host lets it";
-        return 421;
-    }
-    return 0;
+    return host_verdict(g, hosts, why);
 }

@@ -13,7 +13,12 @@ struct guard {
     bool has_bad_name, has_bad_value, is_chunked, has_bad_length;
     const char *host; /* borrowed */
     size_t host_len;
+    const char *authority; /* borrowed; host of an address in absolute form (RFC 9112 section 3.2.2), else NULL */
+    size_t authority_len;
 };
+
+/* True for one or more token characters (RFC 9110 section 5.6.2). */
+bool guard_is_token(const char *text, size_t len);
 
 /* Looks at one header. */
 void guard_header(struct guard *guard, const char *name, size_t name_len, const char *value, size_t value_len);
@@ -21,7 +26,7 @@ void guard_header(struct guard *guard, const char *name, size_t name_len, const 
 /* Which hosts may be asked for; checks against DNS rebinding. */
 struct guard_hosts {
     bool any;
-    const char *const *names; /* without port, lower case or not; IPv6 in brackets */
+    const char *const *names; /* without port, lower case or not; IPv6 in brackets or not */
     size_t count;
 };
 

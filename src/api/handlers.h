@@ -4,11 +4,19 @@
 
 #include "api/request.h"
 
-/* handlers_products.c */
+/* Largest feature that a POST may bring: far above any price, and distances to it are still numbers. */
+#define HANDLERS_FEATURE_MAX 1e15
+
+/* handlers_categories.c */
 void handle_categories(struct request *request, struct reply *reply);
+
+/* handlers_products.c */
 void handle_products(struct request *request, struct reply *reply);
 void handle_product(struct request *request, struct reply *reply);
 void handle_price(struct request *request, struct reply *reply);
+
+/* handlers_prices.c */
+void handle_prices(struct request *request, struct reply *reply);
 
 /* handlers_similar.c */
 void handle_similar(struct request *request, struct reply *reply);

@@ -5,6 +5,7 @@
 
 #include "api/api.h"
 #include "api/jsontext.h"
+#include "api/lineage.h"
 #include "pasar/clock.h"
 
 void handle_healthz(struct request *r, struct reply *reply)
@@ -14,8 +15,8 @@ void handle_healthz(struct request *r, struct reply *reply)
     pasar_buf_adds(&reply->body, "{\"status\":\"ok\"}");
 }
 
-/* {"status":…,"generation":…,"loaded_at":…,"rows":…,"products":…,"batches":…,"error":null or why a newer one is
- * refused} */
+/* {"status":…,"generation":…,"loaded_at":…,"rows":…,"products":…,"batches":…,"sources":[…],"error":null or why a newer
+ * one is refused} */
 void handle_readyz(struct request *r, struct reply *reply)
 {
     struct api *api = r->api;
@@ -32,8 +33,11 @@ void handle_readyz(struct request *r, struct reply *reply)
         jsontext_add_rounded(buf, s->load_seconds, 3);
         pasar_buf_printf(buf, ",\"rows\":%llu,\"products\":%u,\"batches\":%zu", (unsigned long long)s->catalog.rows,
                          s->catalog.views[PASAR_MODELS - 1].count, s->generation.manifest.batch_count);
+        pasar_buf_adds(buf, ",\"sources\":");
+        (void)lineage_add_sources(buf, &s->generation.manifest);
     } else {
-        pasar_buf_adds(buf, ",\"generation\":null,\"loaded_at\":null,\"rows\":0,\"products\":0,\"batches\":0");
+        pasar_buf_adds(
+            buf, ",\"generation\":null,\"loaded_at\":null,\"rows\":0,\"products\":0,\"batches\":0,\"sources\":[]");
         reply->retry_after_s = 1;
     }
     pthread_mutex_lock(&api->lock);

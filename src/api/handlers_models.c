@@ -7,6 +7,7 @@
 #include "api/items.h"
 #include "api/jsontext.h"
 #include "api/lineage.h"
+#include "api/point.h"
 
 void handle_models(struct request *r, struct reply *reply)
 {
@@ -39,6 +40,10 @@ void handle_lineage(struct request *r, struct reply *reply)
     if (model == 0)
         return;
     int64_t product = catalog_find(&r->snapshot->catalog, id, len, model);
+    if (product == CATALOG_NO_MEMORY) {
+        items_no_memory(reply);
+        return;
+    }
     if (product < 0) {
         reply_problem(reply, 404, "no product has the id '%.*s' in model %d's catalogue", len > 60 ? 60 : (int)len, id,
                       model);
@@ -51,13 +56,17 @@ void handle_lineage(struct request *r, struct reply *reply)
 
 void handle_clusters(struct request *r, struct reply *reply)
 {
-    reply->blob = &r->snapshot->clusters[items_model(r) - 1];
+    int model = items_model(r);
+    reply->blob = model == PARAM_MODEL_ALL ? &r->snapshot->clusters_all : &r->snapshot->clusters[model - 1];
 }
 
-static void add_point(const struct catalog *c, uint32_t product, int model, struct pasar_buf *buf)
+enum { PC_DIGITS = 3 }; /* a thousandth of a standard deviation: less than a pixel */
+
+static void add_point(const struct catalog *c, uint32_t product, const struct pasar_model *m, struct pasar_buf *buf)
 {
     const struct catalog_product *p = &c->products[product];
     const char *json = c->text.data + p->json;
+    double z[PASAR_FEATURES_MAX];
     pasar_buf_adds(buf, "{\"product_id\":");
     pasar_buf_add(buf, json + CATALOG_ID_OFFSET, p->id_len);
     pasar_buf_adds(buf, ",\"name\":");
@@ -68,7 +77,38 @@ static void add_point(const struct catalog *c, uint32_t product, int model, stru
     jsontext_add_number(buf, p->number[CATALOG_RATING_COUNT]);
     pasar_buf_adds(buf, ",\"rating\":");
     jsontext_add_number(buf, p->number[CATALOG_RATING]);
-    pasar_buf_printf(buf, ",\"cluster\":%d}", p->cluster[model - 1]);
+    pasar_buf_printf(buf, ",\"cluster\":%d,\"pc\":[", p->cluster[m->number - 1]);
+    point_place(m, p, z);
+    for (size_t i = 0; i < m->projection.count; i++) {
+        pasar_buf_adds(buf, i ? "," : "");
+        jsontext_add_rounded(buf, point_project(m, z, i), PC_DIGITS);
+    }
+    pasar_buf_adds(buf, "]}");
+}
+
+/* What the axes of `pc` mean: each a weight per feature, and its share of all differences. */
+static void add_components(const struct pasar_model *m, struct pasar_buf *buf)
+{
+    const struct pasar_projection *pc = &m->projection;
+    pasar_buf_adds(buf, "\"principal_components\":");
+    if (pc->count == 0) {
+        pasar_buf_adds(buf, "null");
+        return;
+    }
+    pasar_buf_adds(buf, "{\"components\":[");
+    for (size_t i = 0; i < pc->count; i++) {
+        for (size_t f = 0; f < m->feature_count; f++) {
+            pasar_buf_printf(buf, "%s\"%s\":", f ? "," : i ? ",{" : "{", pasar_columns[m->feature[f]].name);
+            jsontext_add_number(buf, pc->component[i][f]);
+        }
+        pasar_buf_addc(buf, '}');
+    }
+    pasar_buf_adds(buf, "],\"explained_variance_ratio\":[");
+    for (size_t i = 0; i < pc->count; i++) {
+        pasar_buf_adds(buf, i ? "," : "");
+        jsontext_add_number(buf, pc->ratio[i]);
+    }
+    pasar_buf_adds(buf, "]}");
 }
 
 /* The centroid's value of a column, null when the model does not use it. */
@@ -85,6 +125,21 @@ static void add_coordinate(const struct pasar_model *m, size_t cluster, const ch
     pasar_buf_adds(buf, "null");
 }
 
+static void add_centre(const struct pasar_model *m, size_t k, struct pasar_buf *buf)
+{
+    pasar_buf_printf(buf, "%s{\"cluster\":%zu,\"id\":%zu,\"label\":", k ? "," : "", k, k);
+    jsontext_add_string(buf, m->clusters[k].label, strlen(m->clusters[k].label));
+    add_coordinate(m, k, "price", PASAR_COL_DISCOUNTED_PRICE, buf);
+    add_coordinate(m, k, "rating_count", PASAR_COL_RATING_COUNT, buf);
+    add_coordinate(m, k, "rating", PASAR_COL_RATING, buf);
+    pasar_buf_adds(buf, ",\"pc\":[");
+    for (size_t i = 0; i < m->projection.count; i++) {
+        pasar_buf_adds(buf, i ? "," : "");
+        jsontext_add_rounded(buf, pasar_model_project(m, k, i), PC_DIGITS);
+    }
+    pasar_buf_adds(buf, "]}");
+}
+
 void handle_plot(struct request *r, struct reply *reply)
 {
     const struct catalog *c = &r->snapshot->catalog;
@@ -93,20 +148,16 @@ void handle_plot(struct request *r, struct reply *reply)
     const struct pasar_model *m = &r->snapshot->generation.models[model - 1];
     uint32_t sampled = view->count < items_limit(r) ? view->count : items_limit(r);
     struct pasar_buf *buf = &reply->body;
-    pasar_buf_printf(buf, "{\"model\":%d,\"total\":%u,\"sampled\":%u,\"points\":[", model, view->count, sampled);
+    pasar_buf_printf(buf, "{\"model\":%d,\"total\":%u,\"sampled\":%u,", model, view->count, sampled);
+    add_components(m, buf);
+    pasar_buf_adds(buf, ",\"points\":[");
     for (uint32_t i = 0; i < sampled; i++) { /* evenly over the order of arrival */
         pasar_buf_adds(buf, i ? "," : "");
-        add_point(c, view->products[(uint64_t)i * view->count / sampled], model, buf);
+        add_point(c, view->products[(uint64_t)i * view->count / sampled], m, buf);
     }
     pasar_buf_adds(buf, "],\"centroids\":[");
-    for (size_t k = 0; k < m->k; k++) {
-        pasar_buf_printf(buf, "%s{\"cluster\":%zu,\"id\":%zu,\"label\":", k ? "," : "", k, k);
-        jsontext_add_string(buf, m->clusters[k].label, strlen(m->clusters[k].label));
-        add_coordinate(m, k, "price", PASAR_COL_DISCOUNTED_PRICE, buf);
-        add_coordinate(m, k, "rating_count", PASAR_COL_RATING_COUNT, buf);
-        add_coordinate(m, k, "rating", PASAR_COL_RATING, buf);
-        pasar_buf_addc(buf, '}');
-    }
+    for (size_t k = 0; k < m->k; k++)
+        add_centre(m, k, buf);
     pasar_buf_adds(buf, "]}");
     if (buf->failed)
         items_no_memory(reply);

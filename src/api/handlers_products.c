@@ -1,4 +1,4 @@
-/* The classic endpoints: categories, products of a category, one product, products around a price. */
+/* The classic endpoints: products of a category, one product, products around a price. */
 #include "api/handlers.h"
 
 #include <math.h>
@@ -10,19 +10,23 @@
 #include "api/jsontext.h"
 #include "api/relax.h"
 #include "api/select.h"
-
-void handle_categories(struct request *r, struct reply *reply)
-{
-    reply->blob = &r->snapshot->categories[items_model(r) - 1][r->params.number[PARAM_COUNTS] != 0];
-}
+#include "api/suggest.h"
 
 void handle_product(struct request *r, struct reply *reply)
 {
     int model = items_model(r);
     int64_t product = catalog_find(&r->snapshot->catalog, r->segment.data, r->segment.len, model);
+    if (product == CATALOG_NO_MEMORY) {
+        items_no_memory(reply);
+        return;
+    }
     if (product < 0) {
         reply_problem(reply, 404, "no product has the id '%.*s' in model %d's catalogue",
                       r->segment.len > 60 ? 60 : (int)r->segment.len, r->segment.data, model);
+        struct pasar_buf suggestions = {0};
+        suggest_ids(&suggestions, r->snapshot, model, r->segment.data, r->segment.len);
+        reply_suggest(reply, &suggestions);
+        pasar_buf_fini(&suggestions);
         return;
     }
     catalog_add_json(&r->snapshot->catalog, (uint32_t)product, model, &reply->body);
@@ -82,7 +86,9 @@ static size_t relax_category(const struct request *r, const struct catalog_view 
     size_t n = relax_categories(c, view, r->params.text[PARAM_CATEGORY], r->params.text_len[PARAM_CATEGORY], names);
     if (n > 0 && relax_is_near(&names[0])) {
         fold_case(&folded, names[0].text, names[0].len);
-        if (!folded.failed)
+        if (folded.failed)
+            relaxed->failed = true;
+        else
             count = match_categories(c, view, folded.data, folded.len, ids);
         pasar_buf_adds(relaxed, "no category is called ");
         pasar_buf_add(relaxed, r->params.text[PARAM_CATEGORY], r->params.text_len[PARAM_CATEGORY]);

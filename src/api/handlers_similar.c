@@ -25,12 +25,31 @@ static void say_repairs(const struct request *r, bool has_words, struct pasar_bu
     }
 }
 
-static int find_similar(struct request *r, int model, bool strict, struct items *items, struct pasar_buf *relaxed)
+/*
+ * The product whose id someone typed where words are expected, or CATALOG_NOT_FOUND; words that some name holds are
+ * words. Or CATALOG_NO_MEMORY.
+ */
+static int64_t find_typed_id(struct request *r, const struct similar_query *words)
 {
-    const struct snapshot *s = r->snapshot;
+    struct similar_query containing = *words;
     const struct similar_hit *hits;
     size_t count;
     uint32_t total;
+    int64_t product = catalog_find(&r->snapshot->catalog, words->name, words->len, words->model);
+    if (product < 0)
+        return product;
+    containing.contains_only = true;
+    if (similar_search(&r->snapshot->index, &containing, r->scratch, &hits, &count, &total) != 0)
+        return CATALOG_NO_MEMORY;
+    return total > 0 ? CATALOG_NOT_FOUND : product;
+}
+
+static int find_similar(struct request *r, int model, bool strict, struct items *items, struct pasar_buf *relaxed)
+{
+    const struct snapshot *s = r->snapshot;
+    const struct similar_hit *hits = NULL;
+    size_t count = 0;
+    uint32_t total = 0;
     struct similar_query query = {
         .name = r->params.text[PARAM_NAME],
         .len = r->params.text_len[PARAM_NAME],
@@ -40,89 +59,59 @@ static int find_similar(struct request *r, int model, bool strict, struct items 
         .limit = items_limit(r),
         .contains_only = r->params.number[PARAM_STRICT] != 0,
     };
-    (void)strict; /* nearest first is what this endpoint is for; only the client itself can narrow it */
+    int64_t typed = CATALOG_NOT_FOUND;
+    bool is_first = false; /* the page begins with the typed product itself */
+    (void)strict;          /* nearest first is what this endpoint is for; only the client itself can narrow it */
     if (r->params.given[PARAM_PRODUCT_ID]) {
         query.product =
             catalog_find(&s->catalog, r->params.text[PARAM_PRODUCT_ID], r->params.text_len[PARAM_PRODUCT_ID], model);
         query.contains_only = false;
+        if (query.product == CATALOG_NO_MEMORY)
+            return -1;
         if (query.product < 0) /* not in this model's catalogue */
             return 0;
+    } else {
+        typed = find_typed_id(r, &query);
+        if (typed == CATALOG_NO_MEMORY)
+            return -1;
     }
-    if (similar_search(&s->index, &query, r->scratch, &hits, &count, &total) != 0)
+    if (typed >= 0) {
+        query.product = typed;
+        is_first = query.offset == 0;
+        query.limit -= is_first;
+        query.offset -= !is_first;
+    }
+    if (!(typed >= 0 && query.contains_only) &&
+        similar_search(&s->index, &query, r->scratch, &hits, &count, &total) != 0)
         return -1;
-    items->total = total;
-    items->products = malloc((count + 1) * sizeof *items->products);
-    items->hits = malloc((count + 1) * sizeof *items->hits);
+    items->total = total + (typed >= 0);
+    items->products = malloc((count + 2) * sizeof *items->products);
+    items->hits = malloc((count + 2) * sizeof *items->hits);
     if (!items->products || !items->hits)
         return -1;
-    items->count = count;
+    items->count = 0;
+    if (is_first)
+        items->hits[items->count++] = (struct similar_hit){.product = (uint32_t)typed, .score = 2};
+    if (count > 0)
+        memcpy(items->hits + items->count, hits, count * sizeof *hits);
+    items->count += count;
+    for (size_t i = 0; i < items->count; i++)
+        items->products[i] = items->hits[i].product;
+    if (items->count > 0)
+        why_init(&items->why, s, r->scratch, model, query.product);
     say_repairs(r, query.product < 0 && !query.contains_only, relaxed);
-    for (size_t i = 0; i < count; i++) {
-        items->hits[i] = hits[i];
-        items->products[i] = hits[i].product;
-    }
     return 0;
-}
-
-static void add_reason(struct pasar_buf *buf, bool *first, const char *lead, const char *text, size_t len)
-{
-    struct pasar_buf reason = {0};
-    pasar_buf_adds(&reason, lead);
-    pasar_buf_add(&reason, text, len);
-    pasar_buf_adds(buf, *first ? "" : ",");
-    jsontext_add_string(buf, reason.data, reason.len);
-    *first = false;
-    pasar_buf_fini(&reason);
-}
-
-/* "shares: usb, cable (for cabel)" from the words of the query that were found. */
-static void add_word_reason(const struct request *r, uint64_t words, struct pasar_buf *buf, bool *first)
-{
-    const struct similar_scratch *s = r->scratch;
-    struct pasar_buf text = {0};
-    size_t shown = 0;
-    for (size_t w = 0; w < s->word_count && shown < 6; w++) {
-        const struct similar_word *word = &s->words[w];
-        if (!(words >> w & 1))
-            continue;
-        pasar_buf_adds(&text, shown++ ? ", " : "");
-        if (word->repaired >= 0) {
-            const struct vocabulary *v = &r->snapshot->index.vocabulary;
-            pasar_buf_add(&text, vocabulary_text(v, (uint32_t)word->repaired), v->words[word->repaired].len);
-            pasar_buf_adds(&text, " for ");
-        }
-        pasar_buf_add(&text, tokens_text(&s->tokens, word->token), s->tokens.list[word->token].len);
-    }
-    if (shown > 0 && !text.failed)
-        add_reason(buf, first, "shares: ", text.data, text.len);
-    pasar_buf_fini(&text);
 }
 
 static void write_hit(struct request *r, int model, const struct items *items, size_t i, struct pasar_buf *buf)
 {
     const struct similar_hit *hit = &items->hits[i];
-    const struct snapshot *s = r->snapshot;
-    const struct catalog_product *p = &s->catalog.products[hit->product];
-    bool first = true;
-    catalog_add_json_open(&s->catalog, hit->product, model, buf);
+    catalog_add_json_open(&r->snapshot->catalog, hit->product, model, buf);
     pasar_buf_adds(buf, ",\"score\":");
     jsontext_add_rounded(buf, hit->score, 4);
-    pasar_buf_adds(buf, ",\"why\":[");
-    if (hit->contains)
-        add_reason(buf, &first, "name contains the search", "", 0);
-    add_word_reason(r, hit->words, buf, &first);
-    if (hit->same_category && p->category != CATALOG_NO_CATEGORY) {
-        const char *last = s->catalog.categories[p->category].last;
-        add_reason(buf, &first, r->params.given[PARAM_PRODUCT_ID] ? "same category: " : "category: ", last,
-                   strlen(last));
-    }
-    if (hit->same_cluster && p->cluster[model - 1] >= 0) {
-        const char *label = s->generation.models[model - 1].clusters[p->cluster[model - 1]].label;
-        add_reason(buf, &first, "group: ", label, strlen(label));
-    }
-    if (first)
-        add_reason(buf, &first, "a few words in common", "", 0);
-    pasar_buf_adds(buf, "]}");
+    pasar_buf_adds(buf, ",\"why\":");
+    why_add(&items->why, hit, buf);
+    pasar_buf_addc(buf, '}');
 }
 
 void handle_similar(struct request *r, struct reply *reply)

@@ -6,11 +6,13 @@
 #include <stdint.h>
 
 #include "api/request.h"
+#include "api/why.h"
 
 /* What a list endpoint found in one model's catalogue. */
 struct items {
     uint32_t *products;       /* owned */
     struct similar_hit *hits; /* beside products, for /api/similar_products; owned; else NULL */
+    struct why why;           /* of the hits */
     size_t count;
     uint64_t total;
 };
@@ -33,7 +35,7 @@ void items_write_product(struct request *request, int model, const struct items 
 
 /*
  * Answers a list endpoint for the model parameter. Returns 0 when the reply is made, 1 when nothing matched at all (the
- * caller words the 404), -1 when memory ran out (the reply is a 500 then).
+ * caller words the 404), -1 when memory ran out (the reply is a 503 then).
  */
 int items_reply(struct request *request, struct reply *reply, items_find_fn find, items_write_fn write);
 
@@ -44,7 +46,7 @@ uint32_t items_offset(const struct request *request);
 /* model of the request: 1..3, 3 when not given; PARAM_MODEL_ALL. */
 int items_model(const struct request *request);
 
-/* Answers 500: memory ran out. */
+/* Answers 503: memory ran out. */
 void items_no_memory(struct reply *reply);
 
 #endif

@@ -31,6 +31,19 @@ static void add_escape(struct pasar_buf *buf, unsigned char c)
     pasar_buf_add(buf, text, 2);
 }
 
+static bool is_plain(unsigned char c)
+{
+    return c >= 0x20 && c != '"' && c != '\\' && c != '<' && c < 0x7f;
+}
+
+bool jsontext_needs_escape(const char *text, size_t len)
+{
+    size_t i = 0;
+    while (i < len && is_plain((unsigned char)text[i]))
+        i++;
+    return i < len;
+}
+
 void jsontext_add_string(struct pasar_buf *buf, const char *text, size_t len)
 {
     pasar_buf_addc(buf, '"');
@@ -47,7 +60,7 @@ void jsontext_add_string(struct pasar_buf *buf, const char *text, size_t len)
             continue;
         }
         at++;
-        if (c >= 0x20 && c != '"' && c != '\\' && c != '<' && c != 0x7f)
+        if (is_plain(c))
             continue;
         pasar_buf_add(buf, text + plain, here - plain);
         add_escape(buf, c);

@@ -2,6 +2,7 @@
 #ifndef PASAR_API_JSONTEXT_H
 #define PASAR_API_JSONTEXT_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "pasar/buf.h"
@@ -11,6 +12,9 @@
  * valid JSON whatever comes. `<` is written as \u003c: no reply can open an HTML tag.
  */
 void jsontext_add_string(struct pasar_buf *buf, const char *text, size_t len);
+
+/* False when the string's literal is `text` between quotes. (Whatever is not ASCII counts as needing a look.) */
+bool jsontext_needs_escape(const char *text, size_t len);
 
 /* Appends a number (shortest text that reads back the same), or null when it is not finite. */
 void jsontext_add_number(struct pasar_buf *buf, double value);

@@ -1,9 +1,9 @@
 #include "api/lineage.h"
 
-#include <math.h>
 #include <string.h>
 
 #include "api/jsontext.h"
+#include "api/point.h"
 #include "pasar/batch.h"
 
 /* One topic partition's share of a generation. */
@@ -28,13 +28,12 @@ static void add_source(struct pasar_buf *buf, const struct source *source, bool 
                      (unsigned long long)source->rows);
 }
 
-/* The manifest lists the files by topic, partition and offset, so a partition's files follow each other. Returns how
- * many partitions there are; files whose names say nothing count as one each. */
-static size_t add_sources(struct pasar_buf *buf, const struct pasar_manifest *manifest)
+/* The manifest lists the files by topic, partition and offset, so a partition's files follow each other. */
+size_t lineage_add_sources(struct pasar_buf *buf, const struct pasar_manifest *manifest)
 {
     struct source source = {0};
     size_t count = 0, written = 0;
-    pasar_buf_adds(buf, ",\"sources\":[");
+    pasar_buf_addc(buf, '[');
     for (size_t i = 0; i < manifest->batch_count; i++) {
         struct pasar_batch_name name;
         if (!pasar_batch_name_parse(manifest->batches[i].file, &name)) {
@@ -86,46 +85,20 @@ static void add_batch(struct pasar_buf *buf, const struct pasar_manifest *manife
     pasar_buf_adds(buf, "null");
 }
 
-static double value_of(const struct catalog_product *p, enum pasar_column column)
-{
-    switch (column) {
-    case PASAR_COL_DISCOUNTED_PRICE:
-        return p->number[CATALOG_PRICE];
-    case PASAR_COL_ACTUAL_PRICE:
-        return p->number[CATALOG_ACTUAL_PRICE];
-    case PASAR_COL_DISCOUNT_PERCENTAGE:
-        return p->number[CATALOG_DISCOUNT];
-    case PASAR_COL_RATING:
-        return p->number[CATALOG_RATING];
-    case PASAR_COL_RATING_COUNT:
-        return p->number[CATALOG_RATING_COUNT];
-    default:
-        return NAN;
-    }
-}
-
-static double distance_of(const struct pasar_model *m, const struct catalog_product *p, size_t cluster)
-{
-    double sum = 0;
-    for (size_t f = 0; f < m->feature_count; f++) {
-        double d = pasar_model_z(m, f, value_of(p, m->feature[f])) - m->centroids[cluster * m->feature_count + f];
-        sum += d * d;
-    }
-    return sqrt(sum);
-}
-
 void lineage_write(struct pasar_buf *buf, const struct snapshot *s, uint32_t product, int model)
 {
     const struct catalog_product *p = &s->catalog.products[product];
     const struct pasar_model *m = &s->generation.models[model - 1];
     const struct pasar_manifest *manifest = &s->generation.manifest;
     int cluster = p->cluster[model - 1];
+    double z[PASAR_FEATURES_MAX];
     pasar_buf_adds(buf, "{\"product_id\":");
     pasar_buf_add(buf, s->catalog.text.data + p->json + CATALOG_ID_OFFSET, p->id_len);
     pasar_buf_printf(buf, ",\"model\":%d,\"generation\":%llu,\"row\":%llu,\"rows\":%llu", model,
                      (unsigned long long)manifest->generation, (unsigned long long)p->row + 1,
                      (unsigned long long)m->rows);
-    size_t partitions = add_sources(buf, manifest);
+    pasar_buf_adds(buf, ",\"sources\":");
+    size_t partitions = lineage_add_sources(buf, manifest);
     add_batch(buf, manifest, p->row, partitions);
     if (cluster < 0 || (size_t)cluster >= m->k) {
         pasar_buf_adds(buf, ",\"cluster\":null,\"label\":null,\"distance\":null}");
@@ -134,6 +107,7 @@ void lineage_write(struct pasar_buf *buf, const struct snapshot *s, uint32_t pro
     pasar_buf_printf(buf, ",\"cluster\":%d,\"label\":", cluster);
     jsontext_add_string(buf, m->clusters[cluster].label, strlen(m->clusters[cluster].label));
     pasar_buf_adds(buf, ",\"distance\":");
-    jsontext_add_rounded(buf, distance_of(m, p, (size_t)cluster), 6);
+    point_place(m, p, z);
+    jsontext_add_rounded(buf, point_distance(m, z, (size_t)cluster), 6);
     pasar_buf_addc(buf, '}');
 }

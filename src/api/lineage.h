@@ -15,4 +15,10 @@
  */
 void lineage_write(struct pasar_buf *buf, const struct snapshot *snapshot, uint32_t product, int model);
 
+/*
+ * Appends the topic partitions behind a generation, [{topic, partition, first_offset, last_offset, files, rows}].
+ * Returns how many there are; files whose names say nothing are left out and count as one each.
+ */
+size_t lineage_add_sources(struct pasar_buf *buf, const struct pasar_manifest *manifest);
+
 #endif

@@ -5,8 +5,11 @@
 #include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <unistd.h>
+
+#include "pasar/log.h"
 
 enum { BACKLOG = 1024 };
 
@@ -52,4 +55,21 @@ int listen_open(const char *host, int64_t port, uint16_t *bound, struct pasar_er
         *bound = ntohs(address.ss_family == AF_INET6 ? ((struct sockaddr_in6 *)&address)->sin6_port
                                                      : ((struct sockaddr_in *)&address)->sin_port);
     return fd;
+}
+
+unsigned listen_room(int64_t wanted, int64_t beside)
+{
+    struct rlimit files;
+    rlim_t need = (rlim_t)(wanted + beside);
+    if (getrlimit(RLIMIT_NOFILE, &files) != 0 || files.rlim_cur == RLIM_INFINITY || files.rlim_cur >= need)
+        return (unsigned)wanted;
+    files.rlim_cur = files.rlim_max == RLIM_INFINITY || files.rlim_max > need ? need : files.rlim_max;
+    (void)setrlimit(RLIMIT_NOFILE, &files); /* soft to hard needs no right; what we got is asked for below */
+    if (getrlimit(RLIMIT_NOFILE, &files) != 0 || files.rlim_cur >= need)
+        return (unsigned)wanted;
+    int64_t room = (int64_t)files.rlim_cur - beside;
+    room = room < 1 ? 1 : room;
+    pasar_warn("the limit of %llu open files leaves room for %lld connections, not for the %lld of --max-connections",
+               (unsigned long long)files.rlim_cur, (long long)room, (long long)wanted);
+    return (unsigned)room;
 }

@@ -3,15 +3,17 @@
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "api/api.h"
+#include "api/reload.h"
 #include "api/server.h"
 #include "pasar/clock.h"
 #include "pasar/log.h"
 #include "pasar/options.h"
 #include "pasar/stop.h"
 
-enum { LOOK_MS = 1000, DRAIN_MS = 1200 };
+enum { LOOK_MS = 1000, DRAIN_MS = 1200, LOAD_MS = 300 }; /* what is left of the two seconds is for the rest */
 
 #define FIELD(name) offsetof(struct api_config, name)
 
@@ -19,7 +21,8 @@ static const struct pasar_option table[] = {
     {"models", 0, PASAR_OPT_STRING, FIELD(models), "models", 0, 0, NULL, "DIR",
      "where pasar-trainer publishes generations", NULL, false},
     {"bind", 0, PASAR_OPT_STRING, FIELD(bind), "127.0.0.1", 0, 0, NULL, "ADDR",
-     "address to listen on; 0.0.0.0 opens it to the network", NULL, false},
+     "address to listen on; 0.0.0.0 opens it to the network, and to any Host unless --allow-host names some", NULL,
+     false},
     {"port", 'p', PASAR_OPT_INT, FIELD(port), "5001", 0, 65535, NULL, "N",
      "port to listen on; 0 lets the system choose", NULL, false},
     {"max-limit", 0, PASAR_OPT_INT, FIELD(max_limit), "1000", 1, 100000, NULL, "N",
@@ -39,7 +42,9 @@ static const struct pasar_option table[] = {
     {"request-timeout", 0, PASAR_OPT_SECONDS, FIELD(request_timeout_s), "15", 1, 3600, NULL, "S",
      "a request must have come in whole within this time", NULL, false},
     {"access-log", 0, PASAR_OPT_STRING, FIELD(access_log), "off", 0, 0, NULL, "WHICH",
-     "off, all, or N for every Nth request", NULL, false},
+     "off, all, or N for every Nth request; with --log-format json each has members of its own (peer, method, path, "
+     "status, bytes, ms, request_id, generation)",
+     NULL, false},
     PASAR_OPTION_END,
 };
 
@@ -54,20 +59,28 @@ static const struct pasar_options options = {
         "  pasar-api --models models --port 5001\n"
         "  curl 'http://localhost:5001/api/similar_products?name=usb+cable'\n"
         "\n"
+        "Each reply carries X-Request-Id: the request's own (up to 64 token characters), or one made up; it stands in "
+        "the access log. SIGHUP loads the current generation again, whatever it is.\n"
+        "\n"
         "Exit status: 0 stopped by SIGTERM or SIGINT, 64 usage, 69 the port is taken, 71 out of memory or threads.",
     .table = table,
 };
 
-/* Waits for signals and new generations. */
-static void watch(struct api *api)
+/* Shown under -q too. */
+static void say_summary(struct api_config *config, const struct api *api, uint64_t served, int64_t started)
 {
-    while (!pasar_stop_wait(LOOK_MS))
-        api_reload(api, pasar_stop_take_hangup());
+    pasar_log_flush();
+    config->common.quiet = false;
+    pasar_options_start_log(&options, &config->common);
+    pasar_info("stopped: %" PRIu64 " requests served in %.1f s, %.0f generations loaded, %.0f refused", served,
+               (double)(pasar_clock_mono_ns() - started) / 1e9, pasar_metric_value(api->reloads_ok),
+               pasar_metric_value(api->reloads_refused));
 }
 
-static int serve(const struct api_config *config, struct pasar_err *err)
+static int serve(struct api_config *config, struct pasar_err *err)
 {
     static struct api api;
+    static struct reloader reloader;
     struct server *server = NULL;
     int64_t started = pasar_clock_mono_ns();
     int rc = pasar_stop_reload_on_hangup(err);
@@ -80,18 +93,16 @@ static int serve(const struct api_config *config, struct pasar_err *err)
     if (rc == 0) {
         pasar_info("listening on http://%s%s%s:%u/", strchr(config->bind, ':') ? "[" : "", config->bind,
                    strchr(config->bind, ':') ? "]" : "", server_port(server));
-        api_reload(&api, true);
-        int slot;
-        if (!snapshot_acquire(&api.store, &slot))
-            pasar_warn("%s holds no generation that can be served yet; looking again every second", config->models);
-        snapshot_release(&api.store, slot);
-        watch(&api);
+        rc = reloader_start(&reloader, &api, err);
+        while (rc == 0 && !pasar_stop_wait(LOOK_MS)) {
+            if (pasar_stop_take_hangup())
+                reloader_force(&reloader);
+        }
         uint64_t served = server_stop(server, DRAIN_MS);
-        pasar_log_flush();
-        pasar_log(PASAR_LOG_INFO,
-                  "stopped: %" PRIu64 " requests served in %.1f s, %.0f generations loaded, %.0f refused", served,
-                  (double)(pasar_clock_mono_ns() - started) / 1e9, pasar_metric_value(api.reloads_ok),
-                  pasar_metric_value(api.reloads_refused));
+        bool has_ended = rc != 0 || reloader_stop(&reloader, LOAD_MS);
+        say_summary(config, &api, served, started);
+        if (!has_ended)
+            _exit(PASAR_OK); /* in the middle of a load, which only reads: nothing is lost, nobody waits for it */
     }
     api_fini(&api);
     return rc;

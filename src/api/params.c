@@ -24,6 +24,7 @@ const struct param_spec param_specs[PARAMS] = {
     [PARAM_TARGET_PRICE] = {"target_price", PARAM_NUMBER, 0, 1e15, "the discounted price to look around"},
     [PARAM_TOLERANCE] = {"tolerance", PARAM_NUMBER, 0, 100, "how far from the target price, in percent"},
     [PARAM_STRICT] = {"strict", PARAM_FLAG, 0, 1, "1: no match is a plain 404, nothing near it is offered instead"},
+    [PARAM_BINS] = {"bins", PARAM_INTEGER, 1, 200, "into how many stretches prices are counted"},
 };
 
 const char *const param_sort_names[SORT_KEYS] = {"price",        "actual_price", "discount",   "rating",
@@ -45,20 +46,24 @@ static int hex_digit(char c)
 int params_decode(struct pasar_buf *buf, const char *text, size_t len, bool plus_is_blank)
 {
     size_t start = buf->len;
+    if (len == 0)
+        return buf->failed ? -1 : 0;
+    if (pasar_buf_reserve(buf, len) != 0)
+        return -1;
+    char *out = buf->data + start;
     for (size_t i = 0; i < len; i++) {
         if (text[i] == '%') {
             int high = i + 2 < len ? hex_digit(text[i + 1]) : -1, low = i + 2 < len ? hex_digit(text[i + 2]) : -1;
             if (high < 0 || low < 0 || high + low == 0)
                 return -1;
-            pasar_buf_addc(buf, (char)(high << 4 | low));
+            *out++ = (char)(high << 4 | low);
             i += 2;
         } else {
-            pasar_buf_addc(buf, text[i] == '+' && plus_is_blank ? ' ' : text[i]);
+            *out++ = text[i] == '+' && plus_is_blank ? ' ' : text[i];
         }
     }
-    if (buf->failed)
-        return -1;
-    return buf->len == start || pasar_csv_is_utf8(buf->data + start, buf->len - start) ? 0 : -1;
+    buf->len = (size_t)(out - buf->data);
+    return pasar_csv_is_utf8(buf->data + start, buf->len - start) ? 0 : -1;
 }
 
 static int find(const char *name, size_t len, uint32_t accepted)
@@ -175,8 +180,7 @@ static int parse_one(struct params *params, enum param p, const char *text, size
     case PARAM_FLAG:
         return parse_flag(params, p, text, len, err);
     case PARAM_WHICH_MODEL:
-        return parse_model(params, text, len,
-                           (accepted & PARAM_BIT(PARAM_LIMIT)) && (accepted & PARAM_BIT(PARAM_OFFSET)), err);
+        return parse_model(params, text, len, accepted & PARAM_ALL_MODELS, err);
     case PARAM_SORT_KEYS:
         return parse_sort(params, text, len, err);
     case PARAM_TEXT:

@@ -29,10 +29,14 @@ enum param {
     PARAM_TARGET_PRICE,
     PARAM_TOLERANCE,
     PARAM_STRICT,
+    PARAM_BINS,
     PARAMS
 };
 
 #define PARAM_BIT(p) (1u << (p))
+
+/* Beside the parameters in a route's `accepted`: model may be "all". */
+#define PARAM_ALL_MODELS (1u << 31)
 
 enum param_type { PARAM_TEXT, PARAM_INTEGER, PARAM_NUMBER, PARAM_FLAG, PARAM_WHICH_MODEL, PARAM_SORT_KEYS };
 
@@ -58,7 +62,7 @@ enum param_sort_key {
 };
 extern const char *const param_sort_names[SORT_KEYS];
 
-enum { PARAM_SORT_MAX = 4, PARAM_MODEL_ALL = 0 };
+enum { PARAM_SORT_MAX = 4, PARAM_MODEL_ALL = 0, PARAM_BINS_DEFAULT = 60 };
 
 struct params {
     bool given[PARAMS];

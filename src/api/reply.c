@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "api/jsontext.h"
+#include "pasar/log.h"
 #include "pasar/num.h"
 
 void reply_init(struct reply *reply)
@@ -79,11 +80,37 @@ void reply_problem(struct reply *reply, int status, const char *fmt, ...)
     pasar_buf_adds(buf, ",\"error\":");
     jsontext_add_string(buf, detail, len);
     pasar_buf_addc(buf, '}');
+    if (buf->failed)
+        reply_no_memory(reply);
+}
+
+#define NO_MEMORY "the server is out of memory; try again"
+
+void reply_no_memory(struct reply *reply)
+{
+    static const char text[] = "{\"type\":\"about:blank\",\"title\":\"Service Unavailable\",\"status\":503,\"detail\":"
+                               "\"" NO_MEMORY "\",\"error\":\"" NO_MEMORY "\"}";
+    static const struct blob body = {.data = text, .len = sizeof text - 1};
+    static struct pasar_log_limit limit = PASAR_LOG_LIMIT;
+    pasar_log_limited(&limit, PASAR_LOG_ERROR, "out of memory while answering a request");
+    pasar_buf_reset(&reply->body);
+    pasar_buf_reset(&reply->relaxed);
+    reply->blob = &body;
+    reply->has_total = reply->is_page = false;
+    reply->status = 503;
+    reply->content_type = REPLY_PROBLEM;
+    reply->no_store = true;
+    reply->allow = NULL;
+    reply->retry_after_s = 1;
 }
 
 void reply_suggest(struct reply *reply, const struct pasar_buf *array)
 {
-    if (array->len <= 2 || array->failed || reply->body.len == 0)
+    if (array->failed) {
+        reply_no_memory(reply);
+        return;
+    }
+    if (array->len <= 2 || reply->body.len == 0)
         return;
     reply->body.len--; /* the closing brace */
     pasar_buf_adds(&reply->body, ",\"suggestions\":");
@@ -94,12 +121,12 @@ void reply_suggest(struct reply *reply, const struct pasar_buf *array)
 /* Copies what may stand in a URI reference; the rest is percent-encoded, so that no header can be broken out of. */
 static void add_uri(struct pasar_buf *buf, const char *text, size_t len)
 {
-    static const char refused[128] = {
-        ['<'] = 1, ['>'] = 1, ['"'] = 1, ['\\'] = 1, ['^'] = 1, ['`'] = 1, ['{'] = 1, ['}'] = 1, ['|'] = 1};
+    static const char refused[256] = {[0 ... ' '] = 1, ['<'] = 1, ['>'] = 1, ['"'] = 1, ['\\'] = 1,         ['^'] = 1,
+                                      ['`'] = 1,       ['{'] = 1, ['}'] = 1, ['|'] = 1, [0x7f ... 0xff] = 1};
     size_t plain = 0;
     for (size_t i = 0; i < len; i++) {
         unsigned char c = (unsigned char)text[i];
-        if (c > 0x20 && c < 0x7f && !refused[c])
+        if (!refused[c])
             continue;
         pasar_buf_add(buf, text + plain, i - plain);
         pasar_buf_printf(buf, "%%%02X", c);
@@ -136,6 +163,7 @@ void reply_add_link(const struct reply *reply, struct pasar_buf *buf, const char
     struct pasar_buf base = {0};
     uint64_t offset = reply->offset, limit = reply->limit, total = reply->total;
     uint64_t last = total == 0 ? 0 : (total - 1) / limit * limit;
+    (void)pasar_buf_reserve(buf, 4 * (path_len + query_len + 50)); /* failure shows in buf->failed */
     add_uri(&base, path, path_len);
     pasar_buf_addc(&base, '?');
     for (const char *at = query, *end = query + query_len; at < end;) {

@@ -41,6 +41,9 @@ const char *reply_reason(int status);
  */
 void reply_problem(struct reply *reply, int status, const char *fmt, ...) PASAR_PRINTF(3, 4);
 
+/* Makes the reply a 503: memory ran out. Needs none itself; also what reply_problem falls back to. */
+void reply_no_memory(struct reply *reply);
+
 /* Adds a member `suggestions` to a problem: ready JSON text of an array. Nothing when it is empty. */
 void reply_suggest(struct reply *reply, const struct pasar_buf *array);
 

@@ -29,6 +29,7 @@ struct request {
     struct params params;
     const char *body; /* of a POST */
     size_t body_len;
+    const char *body_problem;        /* why its type cannot be taken, NULL when it can */
     const struct snapshot *snapshot; /* NULL only for routes that work without one */
     struct similar_scratch *scratch; /* the thread's */
 };

@@ -41,15 +41,17 @@ enum router_result router_find(const struct route *table, size_t count, const ch
                                const struct route **route, struct pasar_buf *segment)
 {
     size_t part, part_len;
+    pasar_buf_reset(segment);
+    if (pasar_buf_reserve(segment, len + 1) != 0) /* decoding never grows: what it refuses is the path's fault */
+        return ROUTER_NO_MEMORY;
     for (size_t i = 0; i < count; i++) {
         if (!matches(table[i].pattern, path, len, &part, &part_len))
             continue;
-        pasar_buf_reset(segment);
         if (params_decode(segment, path + part, part_len, false) != 0)
             return ROUTER_BAD_PATH;
         *route = &table[i];
         return ROUTER_FOUND;
     }
-    pasar_buf_reset(segment); /* a broken escape is the client's mistake, not a missing page */
+    /* A broken escape is the client's mistake, not a missing page. */
     return params_decode(segment, path, len, false) != 0 ? ROUTER_BAD_PATH : ROUTER_NO_PATH;
 }

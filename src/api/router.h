@@ -14,9 +14,9 @@ typedef void (*route_handler_fn)(struct request *request, struct reply *reply);
 struct route {
     const char *pattern; /* "/api/products/{id}": one {part} at most, which matches one non-empty segment */
     uint32_t methods;    /* METHOD_GET (HEAD comes with it) or METHOD_POST; OPTIONS is always answered */
-    uint32_t accepted;   /* parameters, PARAM_BIT */
+    uint32_t accepted;   /* parameters, PARAM_BIT and PARAM_ALL_MODELS */
     uint32_t required;
-    uint32_t default_limit; /* with PARAM_LIMIT */
+    uint32_t default_limit; /* with PARAM_LIMIT; 0 = all */
     uint32_t max_limit;     /* 0 = --max-limit */
     bool needs_snapshot;    /* 503 without one */
     route_handler_fn handler;
@@ -27,7 +27,7 @@ struct route {
 extern const struct route routes[];
 extern const size_t route_count;
 
-enum router_result { ROUTER_FOUND, ROUTER_NO_PATH, ROUTER_BAD_PATH };
+enum router_result { ROUTER_FOUND, ROUTER_NO_PATH, ROUTER_BAD_PATH, ROUTER_NO_MEMORY };
 
 /*
  * Finds the route of a path (as sent). *segment gets the decoded {part}. ROUTER_BAD_PATH: a %-escape is broken, or NUL

@@ -15,7 +15,8 @@ struct select_filter {
     int cluster;                             /* -1 = any */
     const struct param_sort *sort;           /* sort_count 0: best rating first, ties in arrival order */
     size_t sort_count;
-    int model; /* 1..3 */
+    int model;    /* 1..3 */
+    bool by_sets; /* take the way of large catalogues; for tests: the answer is the same */
 };
 
 bool select_is_plain(const struct select_filter *filter); /* nothing to filter, default order */

@@ -10,6 +10,7 @@
 /* What the request said about the form of its reply; pointers into libmicrohttpd's memory. */
 struct send_wishes {
     const char *accept_encoding, *if_none_match;
+    const char *request_id; /* the client's or ours; the exchange's memory */
     bool is_preflight, has_origin;
 };
 

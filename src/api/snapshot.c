@@ -50,8 +50,34 @@ static int take_text(struct blob *blob, struct pasar_buf *buf, struct pasar_err 
 {
     size_t len = 0;
     char *data = pasar_buf_steal(buf, &len);
-    pasar_buf_fini(buf);
     return blob_take(blob, data, len, err);
+}
+
+/* {"models":[{"model":1,"<member>":…},…]}, of the three models' own replies. */
+static int join_models(struct blob *all, const char *member, const struct blob *const one[PASAR_MODELS],
+                       struct pasar_err *err)
+{
+    struct pasar_buf buf = {0};
+    pasar_buf_adds(&buf, "{\"models\":[");
+    for (int m = 0; m < PASAR_MODELS; m++) {
+        pasar_buf_printf(&buf, "%s{\"model\":%d,\"%s\":", m ? "," : "", m + 1, member);
+        pasar_buf_add(&buf, one[m]->data, one[m]->len);
+        pasar_buf_addc(&buf, '}');
+    }
+    pasar_buf_adds(&buf, "]}");
+    return take_text(all, &buf, err);
+}
+
+static int prepare_all(struct snapshot *s, struct pasar_err *err)
+{
+    for (int counts = 0; counts < 2; counts++) {
+        const struct blob *const trees[] = {&s->categories[0][counts], &s->categories[1][counts],
+                                            &s->categories[2][counts]};
+        if (join_models(&s->categories_all[counts], "categories", trees, err) != 0)
+            return -1;
+    }
+    const struct blob *const clusters[] = {&s->clusters[0], &s->clusters[1], &s->clusters[2]};
+    return join_models(&s->clusters_all, "clusters", clusters, err);
 }
 
 static int prepare_replies(struct snapshot *s, struct pasar_err *err)
@@ -75,7 +101,7 @@ static int prepare_replies(struct snapshot *s, struct pasar_err *err)
                 return -1;
         }
     }
-    return 0;
+    return prepare_all(s, err);
 }
 
 struct snapshot *snapshot_load(const char *models_dir, const char *name, struct pasar_err *err)
@@ -116,6 +142,9 @@ void snapshot_free(struct snapshot *s)
     if (!s)
         return;
     blob_fini(&s->models_all);
+    blob_fini(&s->clusters_all);
+    blob_fini(&s->categories_all[0]);
+    blob_fini(&s->categories_all[1]);
     for (int m = 0; m < PASAR_MODELS; m++) {
         blob_fini(&s->model_one[m]);
         blob_fini(&s->clusters[m]);

@@ -28,7 +28,8 @@ struct snapshot {
     struct textindex index;
     struct fit fits[FITS];
     struct blob categories[PASAR_MODELS][2]; /* [model - 1][counts] */
-    struct blob models_all, model_one[PASAR_MODELS], clusters[PASAR_MODELS];
+    struct blob categories_all[2];           /* model=all */
+    struct blob models_all, model_one[PASAR_MODELS], clusters[PASAR_MODELS], clusters_all;
 };
 
 /*

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "pasar/atomicfile.h"
 #include "pasar/batch.h"
 
 #include "atomicfile_ops.h"
@@ -30,11 +31,16 @@ static bool is_same_partition(const struct pasar_batch_name *a, const struct pas
     return a->partition == b->partition && strcmp(a->topic, b->topic) == 0;
 }
 
+bool pasar_batch_overlaps(const struct pasar_batch_name *before, const struct pasar_batch_name *name)
+{
+    return is_same_partition(before, name) && name->first_offset <= before->last_offset;
+}
+
 static int check_overlaps(const struct pasar_batch_list *list, const char *dir, struct pasar_err *err)
 {
     for (size_t i = 1; i < list->count; i++) {
         const struct pasar_batch_name *before = &list->names[i - 1], *name = &list->names[i];
-        if (!is_same_partition(before, name) || name->first_offset > before->last_offset)
+        if (!pasar_batch_overlaps(before, name))
             continue;
         char first[PASAR_BATCH_NAME_MAX], second[PASAR_BATCH_NAME_MAX];
         pasar_batch_name_format(before, first);
@@ -60,39 +66,72 @@ static int add_name(struct pasar_batch_list *list, size_t *cap, const struct pas
     return 0;
 }
 
-int pasar_batch_list_read(struct pasar_batch_list *list, const char *dir, struct pasar_err *err)
-{
-    size_t cap = 0;
-    struct dirent *entry;
-    int rc = -1;
+/* Sees each entry of the directory. 0, or -1 with err. */
+typedef int (*entry_fn)(void *opaque, int dirfd, const char *file, struct pasar_err *err);
 
-    *list = (struct pasar_batch_list){0};
+/* Calls `fn` for each entry of `dir`, if there is a directory of that name. 0, or -1 with err. */
+static int each_entry(const char *dir, entry_fn fn, void *opaque, struct pasar_err *err)
+{
+    struct dirent *entry;
+    int rc = 0;
+
     DIR *stream = opendir(dir);
     if (stream == NULL) {
         if (errno == ENOENT)
             return 0;
         return pasar_err_errno(err, PASAR_ENOINPUT, "open directory %s", dir);
     }
-    while (errno = 0, (entry = readdir(stream)) != NULL) {
-        struct pasar_batch_name name;
-        if (!pasar_batch_name_parse(entry->d_name, &name) ||
-            (name.kind != PASAR_BATCH_ROWS && name.kind != PASAR_BATCH_END))
-            continue;
-        if (add_name(list, &cap, &name, err) != 0)
-            goto out;
-    }
-    if (errno != 0) {
-        pasar_err_errno(err, PASAR_EIO, "read directory %s", dir);
-        goto out;
-    }
+    while (rc == 0 && (errno = 0, (entry = readdir(stream)) != NULL))
+        rc = fn(opaque, dirfd(stream), entry->d_name, err);
+    if (rc == 0 && errno != 0)
+        rc = pasar_err_errno(err, PASAR_EIO, "read directory %s", dir);
+    closedir(stream);
+    return rc;
+}
+
+struct listing {
+    struct pasar_batch_list *list;
+    size_t cap;
+};
+
+static int list_entry(void *opaque, int dirfd, const char *file, struct pasar_err *err)
+{
+    struct listing *listing = opaque;
+    struct pasar_batch_name name;
+
+    (void)dirfd;
+    if (!pasar_batch_name_parse(file, &name) || (name.kind != PASAR_BATCH_ROWS && name.kind != PASAR_BATCH_END))
+        return 0;
+    return add_name(listing->list, &listing->cap, &name, err);
+}
+
+static void sort(struct pasar_batch_list *list)
+{
     if (list->count > 1)
         qsort(list->names, list->count, sizeof *list->names, compare_names);
-    rc = check_overlaps(list, dir, err);
-out:
-    closedir(stream);
-    if (rc != 0)
+}
+
+int pasar_batch_list_read_all(struct pasar_batch_list *list, const char *dir, struct pasar_err *err)
+{
+    struct listing listing = {list, 0};
+
+    *list = (struct pasar_batch_list){0};
+    if (each_entry(dir, list_entry, &listing, err) != 0) {
         pasar_batch_list_free(list);
-    return rc;
+        return -1;
+    }
+    sort(list);
+    return 0;
+}
+
+int pasar_batch_list_read(struct pasar_batch_list *list, const char *dir, struct pasar_err *err)
+{
+    if (pasar_batch_list_read_all(list, dir, err) != 0)
+        return -1;
+    if (check_overlaps(list, dir, err) == 0)
+        return 0;
+    pasar_batch_list_free(list);
+    return -1;
 }
 
 void pasar_batch_list_free(struct pasar_batch_list *list)
@@ -113,8 +152,30 @@ int64_t pasar_batch_list_next_offset(const struct pasar_batch_list *list, const 
     return next;
 }
 
-/* `.<batch file name>.tmp` of this topic partition. */
-static bool is_leftover(const char *file, const char *topic, int32_t partition)
+/* Recovery: what is listed, and the twins seen on the way whose .csv may be missing. */
+struct recovering {
+    struct listing listing;
+    const char *dir, *topic;
+    const int32_t *partitions;
+    size_t partition_count;
+    struct twin {
+        int32_t partition;
+        enum pasar_batch_kind kind;
+        int64_t first_offset, last_offset;
+    } * twins;
+    size_t twin_count, twin_cap;
+};
+
+static bool is_recovering(const struct recovering *r, const struct pasar_batch_name *name)
+{
+    for (size_t i = 0; i < r->partition_count; i++)
+        if (r->partitions[i] == name->partition)
+            return strcmp(name->topic, r->topic) == 0;
+    return false;
+}
+
+/* `.<batch file name>.tmp` of these partitions. */
+static bool is_leftover(const struct recovering *r, const char *file)
 {
     size_t len = strlen(file);
     char inner[256];
@@ -124,49 +185,90 @@ static bool is_leftover(const char *file, const char *topic, int32_t partition)
         return false;
     memcpy(inner, file + 1, len - 5);
     inner[len - 5] = '\0';
-    return pasar_batch_name_parse(inner, &name) && name.partition == partition && strcmp(name.topic, topic) == 0;
+    return pasar_batch_name_parse(inner, &name) && is_recovering(r, &name);
 }
 
-/* A sidecar or rejects file of this topic partition whose .csv was never published. */
-static bool is_orphan(int dirfd, const char *file, const char *topic, int32_t partition)
+static int remove_file(const struct recovering *r, int dirfd, const char *file, struct pasar_err *err)
 {
+    if (pasar_fsops()->unlinkat(dirfd, file, 0) != 0 && errno != ENOENT)
+        return pasar_err_errno(err, PASAR_ECREATE, "remove %s/%s", r->dir, file);
+    return 0;
+}
+
+static int note_twin(struct recovering *r, const struct pasar_batch_name *name, struct pasar_err *err)
+{
+    if (r->twin_count == r->twin_cap) {
+        size_t cap = r->twin_cap ? r->twin_cap * 2 : 64;
+        struct twin *twins = reallocarray(r->twins, cap, sizeof *twins);
+        if (twins == NULL)
+            return pasar_err_nomem(err, "a list of batches");
+        r->twins = twins;
+        r->twin_cap = cap;
+    }
+    r->twins[r->twin_count++] = (struct twin){name->partition, name->kind, name->first_offset, name->last_offset};
+    return 0;
+}
+
+static int recover_entry(void *opaque, int dirfd, const char *file, struct pasar_err *err)
+{
+    struct recovering *r = opaque;
     struct pasar_batch_name name;
-    char csv[PASAR_BATCH_NAME_MAX];
 
-    if (!pasar_batch_name_parse(file, &name) || name.partition != partition || strcmp(name.topic, topic) != 0 ||
-        (name.kind != PASAR_BATCH_SIDECAR && name.kind != PASAR_BATCH_REJECTS))
-        return false;
-    name.kind = PASAR_BATCH_ROWS;
-    pasar_batch_name_format(&name, csv);
-    return faccessat(dirfd, csv, F_OK, AT_SYMLINK_NOFOLLOW) != 0 && errno == ENOENT;
+    if (is_leftover(r, file))
+        return remove_file(r, dirfd, file, err);
+    if (!pasar_batch_name_parse(file, &name))
+        return 0;
+    if (name.kind == PASAR_BATCH_ROWS || name.kind == PASAR_BATCH_END)
+        return add_name(r->listing.list, &r->listing.cap, &name, err);
+    return is_recovering(r, &name) ? note_twin(r, &name, err) : 0;
 }
 
-int pasar_batch_clean(const char *dir, const char *topic, int32_t partition, struct pasar_err *err)
+/* Removes the sidecars and rejects files whose .csv was never published. */
+static int remove_orphans(const struct recovering *r, struct pasar_err *err)
 {
-    struct dirent *entry;
-    int rc = -1;
+    const struct pasar_batch_list *list = r->listing.list;
+    int rc = 0, dirfd = -1;
 
-    DIR *stream = opendir(dir);
-    if (stream == NULL) {
-        if (errno == ENOENT)
-            return 0;
-        return pasar_err_errno(err, PASAR_ENOINPUT, "open directory %s", dir);
-    }
-    while (errno = 0, (entry = readdir(stream)) != NULL) {
-        const char *file = entry->d_name;
-        if (!is_leftover(file, topic, partition) && !is_orphan(dirfd(stream), file, topic, partition))
+    for (size_t i = 0; i < r->twin_count && rc == 0; i++) {
+        const struct twin *twin = &r->twins[i];
+        struct pasar_batch_name name = {
+            .partition = twin->partition, .first_offset = twin->first_offset, .last_offset = twin->last_offset};
+        const struct pasar_batch_name *found;
+        char file[PASAR_BATCH_NAME_MAX];
+
+        memcpy(name.topic, r->topic, strlen(r->topic) + 1);
+        found = list->count > 0 ? bsearch(&name, list->names, list->count, sizeof name, compare_names) : NULL;
+        if (found != NULL && found->kind == PASAR_BATCH_ROWS)
             continue;
-        if (pasar_fsops()->unlinkat(dirfd(stream), file, 0) != 0 && errno != ENOENT) {
-            pasar_err_errno(err, PASAR_ECREATE, "remove %s/%s", dir, file);
-            goto out;
-        }
+        if (dirfd < 0 && (dirfd = open(r->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC)) < 0)
+            return pasar_err_errno(err, PASAR_ENOINPUT, "open directory %s", r->dir);
+        name.kind = twin->kind;
+        pasar_batch_name_format(&name, file);
+        rc = remove_file(r, dirfd, file, err);
     }
-    if (errno != 0) {
-        pasar_err_errno(err, PASAR_EIO, "read directory %s", dir);
-        goto out;
+    if (dirfd >= 0)
+        close(dirfd);
+    return rc;
+}
+
+int pasar_batch_list_recover(struct pasar_batch_list *list, const char *dir, const char *topic,
+                             const int32_t *partitions, size_t count, struct pasar_err *err)
+{
+    struct recovering r = {
+        .listing = {list, 0}, .dir = dir, .topic = topic, .partitions = partitions, .partition_count = count};
+    int rc = pasar_atomicfile_sync_dir(dir, err);
+
+    *list = (struct pasar_batch_list){0};
+    if (rc == 0)
+        rc = each_entry(dir, recover_entry, &r, err);
+    if (rc == 0) {
+        sort(list);
+        rc = check_overlaps(list, dir, err);
     }
-    rc = 0;
-out:
-    closedir(stream);
+    if (rc == 0)
+        rc = remove_orphans(&r, err);
+    free(r.twins);
+    if (rc != 0)
+        pasar_batch_list_free(list);
     return rc;
 }

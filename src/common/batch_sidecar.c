@@ -9,7 +9,7 @@
 
 #include "batch_private.h"
 
-enum { SIDECAR_VERSION = 1 };
+enum { SIDECAR_VERSION = 2 }; /* 1 had no rejects_sha256 */
 
 void pasar_batch_sidecar_add_json(struct pasar_buf *buf, const struct pasar_batch_sidecar *sidecar)
 {
@@ -19,9 +19,9 @@ void pasar_batch_sidecar_add_json(struct pasar_buf *buf, const struct pasar_batc
     pasar_buf_printf(buf,
                      "{\"version\":%d,\"topic\":\"%s\",\"partition\":%" PRId32 ",\"first_offset\":%" PRId64
                      ",\"last_offset\":%" PRId64 ",\"rows\":%" PRIu64 ",\"rejects\":%" PRIu64 ",\"bytes\":%" PRIu64
-                     ",\"sha256\":\"%s\",\"runs\":[",
+                     ",\"sha256\":\"%s\",\"rejects_sha256\":\"%s\",\"runs\":[",
                      SIDECAR_VERSION, name->topic, name->partition, name->first_offset, name->last_offset,
-                     sidecar->rows, sidecar->rejects, sidecar->bytes, sidecar->sha256);
+                     sidecar->rows, sidecar->rejects, sidecar->bytes, sidecar->sha256, sidecar->rejects_sha256);
     for (size_t i = 0; i < sidecar->run_count; i++)
         pasar_buf_printf(buf, "%s{\"run\":\"%s\",\"rows\":%" PRIu64 ",\"digest\":\"%016" PRIx64 "\"}", i > 0 ? "," : "",
                          sidecar->runs[i].run, sidecar->runs[i].rows, sidecar->runs[i].digest);
@@ -128,35 +128,56 @@ out:
     return rc;
 }
 
+static int take_sha256(char hex[65], const char *text, const char *member, struct pasar_err *err)
+{
+    if (strlen(text) != PASAR_SHA256_HEX || strspn(text, "0123456789abcdef") != PASAR_SHA256_HEX)
+        return pasar_err_set(err, PASAR_EDATA, "%s: not 64 lower-case hex digits", member);
+    memcpy(hex, text, PASAR_SHA256_HEX + 1);
+    return 0;
+}
+
+/* The batch that the sidecar tells of becomes its name. */
+static int take_name(struct pasar_batch_name *name, const char *topic, json_int_t partition, json_int_t first,
+                     json_int_t last, struct pasar_err *err)
+{
+    if (strlen(topic) > PASAR_TOPIC_MAX || partition < 0 || partition > INT32_MAX || first < 0 || last < first)
+        return pasar_err_set(err, PASAR_EDATA, "it tells of no possible batch");
+    memcpy(name->topic, topic, strlen(topic) + 1);
+    name->partition = (int32_t)partition;
+    name->first_offset = first;
+    name->last_offset = last;
+    return 0;
+}
+
 static int read_root(struct pasar_batch_sidecar *sidecar, json_t *root, struct pasar_err *err)
 {
-    const struct pasar_batch_name *name = &sidecar->name;
-    const char *topic, *sha256;
+    const char *topic, *sha256, *rejects_sha256 = "";
     json_int_t version, partition, first, last;
 
-    if (json_unpack(root, "{s:I, s:s, s:I, s:I, s:I, s:s}", "version", &version, "topic", &topic, "partition",
-                    &partition, "first_offset", &first, "last_offset", &last, "sha256", &sha256) != 0 ||
+    if (json_unpack(root, "{s:I, s:s, s:I, s:I, s:I, s:s, s?s}", "version", &version, "topic", &topic, "partition",
+                    &partition, "first_offset", &first, "last_offset", &last, "sha256", &sha256, "rejects_sha256",
+                    &rejects_sha256) != 0 ||
         take_count(json_object_get(root, "rows"), &sidecar->rows) != 0 ||
         take_count(json_object_get(root, "rejects"), &sidecar->rejects) != 0 ||
         take_count(json_object_get(root, "bytes"), &sidecar->bytes) != 0)
         return pasar_err_set(err, PASAR_EDATA, "a member is missing or of the wrong type");
-    if (version != SIDECAR_VERSION)
-        return pasar_err_set(err, PASAR_EDATA, "version %lld; this program reads version %d", (long long)version,
+    if (version < 1 || version > SIDECAR_VERSION)
+        return pasar_err_set(err, PASAR_EDATA, "version %lld; this program reads versions 1 to %d", (long long)version,
                              SIDECAR_VERSION);
-    if (strcmp(topic, name->topic) != 0 || partition != name->partition || first != name->first_offset ||
-        last != name->last_offset)
-        return pasar_err_set(err, PASAR_EDATA, "it tells of another batch: %s, partition %lld, offsets %lld to %lld",
-                             topic, (long long)partition, (long long)first, (long long)last);
-    if (strlen(sha256) != PASAR_SHA256_HEX || strspn(sha256, "0123456789abcdef") != PASAR_SHA256_HEX)
-        return pasar_err_set(err, PASAR_EDATA, "sha256: not 64 lower-case hex digits");
-    memcpy(sidecar->sha256, sha256, sizeof sidecar->sha256);
+    if (take_name(&sidecar->name, topic, partition, first, last, err) != 0 ||
+        take_sha256(sidecar->sha256, sha256, "sha256", err) != 0)
+        return -1;
+    if (version > 1 && (rejects_sha256[0] != '\0') != (sidecar->rejects > 0))
+        return pasar_err_set(err, PASAR_EDATA, "rejects_sha256 and rejects contradict each other");
+    if (rejects_sha256[0] != '\0' && take_sha256(sidecar->rejects_sha256, rejects_sha256, "rejects_sha256", err) != 0)
+        return -1;
     if (read_runs(sidecar, json_object_get(root, "runs"), err) != 0)
         return -1;
     return read_ranges(sidecar, json_object_get(root, "row_ranges"), err);
 }
 
-int pasar_batch_sidecar_read(struct pasar_batch_sidecar *sidecar, const char *dir, const struct pasar_batch_name *name,
-                             struct pasar_err *err)
+int pasar_batch_sidecar_read_any(struct pasar_batch_sidecar *sidecar, const char *dir,
+                                 const struct pasar_batch_name *name, struct pasar_err *err)
 {
     struct pasar_buf text = {0};
     char file[PASAR_BATCH_NAME_MAX];
@@ -184,6 +205,27 @@ out:
     if (rc != 0)
         pasar_batch_sidecar_free(sidecar);
     return rc;
+}
+
+int pasar_batch_sidecar_read(struct pasar_batch_sidecar *sidecar, const char *dir, const struct pasar_batch_name *name,
+                             struct pasar_err *err)
+{
+    const struct pasar_batch_name *told = &sidecar->name;
+    struct pasar_batch_name own = *name;
+    char file[PASAR_BATCH_NAME_MAX];
+
+    if (pasar_batch_sidecar_read_any(sidecar, dir, name, err) != 0)
+        return -1;
+    if (strcmp(told->topic, name->topic) == 0 && told->partition == name->partition &&
+        told->first_offset == name->first_offset && told->last_offset == name->last_offset)
+        return 0;
+    own.kind = PASAR_BATCH_SIDECAR;
+    pasar_batch_name_format(&own, file);
+    pasar_err_set(err, PASAR_EDATA,
+                  "%s/%s: it tells of another batch: %s, partition %" PRId32 ", offsets %" PRId64 " to %" PRId64, dir,
+                  file, told->topic, told->partition, told->first_offset, told->last_offset);
+    pasar_batch_sidecar_free(sidecar);
+    return -1;
 }
 
 void pasar_batch_sidecar_free(struct pasar_batch_sidecar *sidecar)

@@ -22,6 +22,7 @@ struct pasar_batch_writer {
     struct pasar_atomicfile *csv, *rejects; /* rejects: NULL until the first */
     struct pasar_atomicfile *sidecar;       /* NULL until sealed */
     struct pasar_sha256 *sha256;            /* of the CSV; NULL when sealed */
+    struct pasar_sha256 *rejects_sha256;    /* NULL without rejects, and when sealed */
     struct pasar_batch_ledger ledger;
     uint64_t row_count, reject_count, csv_bytes;
     struct pasar_buf line;
@@ -144,6 +145,10 @@ int pasar_batch_writer_reject(struct pasar_batch_writer *w, int64_t offset, cons
         return fail(w);
     if (w->rejects == NULL && (w->rejects = open_hidden(w, PASAR_BATCH_REJECTS, err)) == NULL)
         return fail(w);
+    if (w->rejects_sha256 == NULL && (w->rejects_sha256 = pasar_sha256_new()) == NULL) {
+        pasar_err_nomem(err, "a batch");
+        return fail(w);
+    }
     bool is_ours = is_of_run(run, row);
     pasar_buf_reset(&w->line);
     pasar_batch_reject_add_json(&w->line, &w->name, offset, is_ours ? run : "", is_ours ? row : 0, key, key_len, value,
@@ -154,6 +159,7 @@ int pasar_batch_writer_reject(struct pasar_batch_writer *w, int64_t offset, cons
     }
     if (pasar_atomicfile_write(w->rejects, w->line.data, w->line.len, err) != 0)
         return fail(w);
+    pasar_sha256_add(w->rejects_sha256, w->line.data, w->line.len);
     w->reject_count++;
     w->name.last_offset = offset;
     return 0;
@@ -196,6 +202,9 @@ static int write_sidecar(struct pasar_batch_writer *w, struct pasar_err *err)
 
     pasar_sha256_finish(w->sha256, sidecar.sha256);
     w->sha256 = NULL;
+    if (w->rejects_sha256 != NULL)
+        pasar_sha256_finish(w->rejects_sha256, sidecar.rejects_sha256);
+    w->rejects_sha256 = NULL;
     pasar_buf_reset(&w->line);
     pasar_batch_sidecar_add_json(&w->line, &sidecar);
     if (w->line.failed)
@@ -302,6 +311,8 @@ void pasar_batch_writer_abort(struct pasar_batch_writer *w)
     pasar_atomicfile_abort(w->rejects);
     if (w->sha256 != NULL)
         pasar_sha256_finish(w->sha256, unused);
+    if (w->rejects_sha256 != NULL)
+        pasar_sha256_finish(w->rejects_sha256, unused);
     pasar_batch_ledger_fini(&w->ledger);
     pasar_buf_fini(&w->line);
     free(w->dir);

@@ -61,8 +61,10 @@ const char *pasar_buf_cstr(struct pasar_buf *buf)
 
 char *pasar_buf_steal(struct pasar_buf *buf, size_t *len)
 {
-    if (pasar_buf_cstr(buf) == NULL)
+    if (pasar_buf_cstr(buf) == NULL) {
+        pasar_buf_fini(buf); /* nobody looks at it again */
         return NULL;
+    }
     char *data = buf->data;
     if (len != NULL)
         *len = buf->len;

@@ -234,6 +234,16 @@ static int write_manifest(const struct pasar_generation_writer *w, const struct 
     return rc;
 }
 
+/* What cannot be loaded must never become current: every reader would refuse it from then on. */
+static int prove(const struct pasar_generation_writer *w, struct pasar_err *err)
+{
+    if (pasar_generation_prove(w->models_dir, w->hidden, w->name, err) == 0)
+        return 0;
+    if (err != NULL && err->code == PASAR_EDATA)
+        err->code = PASAR_EBUG; /* our own files, not somebody's input */
+    return pasar_err_context(err, "nothing is published, since generation %s could not be loaded again", w->name);
+}
+
 static int finish_products(struct pasar_generation_writer *w, struct pasar_manifest *manifest, struct pasar_err *err)
 {
     char hex[PASAR_SHA256_HEX + 1];
@@ -257,7 +267,7 @@ int pasar_generation_writer_publish(struct pasar_generation_writer *w, const str
         goto out;
     manifest->generation = w->number;
     if (finish_products(w, manifest, err) != 0 || write_models(w, models, manifest, err) != 0 ||
-        write_manifest(w, manifest, err) != 0 ||
+        write_manifest(w, manifest, err) != 0 || prove(w, err) != 0 ||
         pasar_atomicfile_publish_dir(w->models_dir, w->hidden, w->name, err) != 0)
         goto out;
     published = true;

@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "generation_private.h"
+#include "pasar/json.h"
 
 void pasar_json_put(struct pasar_json_out *out, const char *key, json_t *value)
 {
@@ -110,9 +111,12 @@ json_t *pasar_json_load(const char *json, size_t len, struct pasar_err *err)
 {
     json_error_t why;
     uint64_t format;
-    json_t *root = json_loadb(json, len, JSON_REJECT_DUPLICATES, &why);
+    bool is_out_of_memory;
+    json_t *root = pasar_json_parse(json, len, JSON_REJECT_DUPLICATES, &why, &is_out_of_memory);
 
     if (root == NULL) {
+        if (is_out_of_memory)
+            pasar_err_nomem(err, "JSON");
         pasar_err_set(err, PASAR_EDATA, "line %d: %s", why.line, why.text);
         return NULL;
     }

@@ -11,7 +11,11 @@
 #include "pasar/buf.h"
 #include "pasar/hash.h"
 
-enum { JSON_BYTES_MAX = 64 * 1024 * 1024 };
+/* Of a failed open: want of descriptors or memory passes and says nothing about the files. */
+static enum pasar_code cause(enum pasar_code otherwise)
+{
+    return errno == EMFILE || errno == ENFILE || errno == ENOMEM ? PASAR_EOS : errno == EIO ? PASAR_EIO : otherwise;
+}
 
 /* Opens a regular file inside the generation; no links, and no waiting for the writer of a FIFO. -1 with err. */
 static int open_inside(int dirfd, const char *name, struct stat *st, struct pasar_err *err)
@@ -19,7 +23,7 @@ static int open_inside(int dirfd, const char *name, struct stat *st, struct pasa
     int fd = openat(dirfd, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 
     if (fd < 0)
-        return pasar_err_errno(err, PASAR_EDATA, "open %s", name);
+        return pasar_err_errno(err, cause(PASAR_EDATA), "open %s", name);
     if (fstat(fd, st) != 0) {
         pasar_err_errno(err, PASAR_EIO, "stat %s", name);
     } else if (!S_ISREG(st->st_mode)) {
@@ -32,7 +36,7 @@ static int open_inside(int dirfd, const char *name, struct stat *st, struct pasa
 }
 
 /* The whole file into `buf`; one that changes its size meanwhile is refused. */
-static int read_inside(int dirfd, const char *name, struct pasar_buf *buf, struct pasar_err *err)
+static int read_inside(int dirfd, const char *name, int64_t bytes_max, struct pasar_buf *buf, struct pasar_err *err)
 {
     struct stat st;
     int fd = open_inside(dirfd, name, &st, err), rc = -1;
@@ -41,8 +45,8 @@ static int read_inside(int dirfd, const char *name, struct pasar_buf *buf, struc
     if (fd < 0)
         return -1;
     pasar_buf_reset(buf);
-    if (st.st_size > JSON_BYTES_MAX) {
-        pasar_err_set(err, PASAR_EDATA, "%s: larger than %d bytes", name, JSON_BYTES_MAX);
+    if (st.st_size > bytes_max) {
+        pasar_err_set(err, PASAR_EDATA, "%s: larger than %lld bytes", name, (long long)bytes_max);
         goto out;
     }
     /* One byte of room more than the size tells growth from the end. */
@@ -74,7 +78,7 @@ static int load_manifest(struct pasar_manifest *manifest, int dirfd, const char 
 {
     uint64_t number;
 
-    if (read_inside(dirfd, PASAR_GENERATION_MANIFEST, buf, err) != 0)
+    if (read_inside(dirfd, PASAR_GENERATION_MANIFEST, PASAR_GENERATION_MANIFEST_BYTES_MAX, buf, err) != 0)
         return -1;
     if (pasar_manifest_from_json(manifest, buf->data, buf->len, err) != 0)
         return pasar_err_context(err, PASAR_GENERATION_MANIFEST);
@@ -101,7 +105,7 @@ static int load_model(struct pasar_generation *generation, int dirfd, int m, str
     struct pasar_model *model = &generation->models[m];
     char hex[PASAR_SHA256_HEX + 1];
 
-    if (read_inside(dirfd, file->name, buf, err) != 0)
+    if (read_inside(dirfd, file->name, PASAR_GENERATION_MODEL_BYTES_MAX, buf, err) != 0)
         return -1;
     pasar_sha256_bytes(buf->data, buf->len, hex);
     if (check_file(file, buf->len, hex, err) != 0)
@@ -128,46 +132,81 @@ static int load_products(struct pasar_generation *generation, int dirfd, struct 
     return check_file(file, bytes, hex, err);
 }
 
-/* Opens <models_dir>/<name>, itself no link, or -1 with err. */
-static int open_generation(const char *models_dir, const char *name, struct pasar_err *err)
+/* products.csv has the size that the manifest tells. */
+static int weigh_products(const struct pasar_manifest *manifest, int dirfd, struct pasar_err *err)
 {
-    uint64_t number;
+    const struct pasar_manifest_file *file = &manifest->files[PASAR_MODELS];
+    struct stat st;
+    int fd = open_inside(dirfd, file->name, &st, err);
 
-    if (!pasar_generation_name_parse(name, &number))
-        return pasar_err_set(err, PASAR_EDATA, "'%s' is no generation", name);
+    if (fd < 0)
+        return -1;
+    close(fd);
+    return check_file(file, (uint64_t)st.st_size, file->sha256, err);
+}
+
+/* Opens <models_dir>/<name>, itself no link, or -1 with err. */
+static int open_directory(const char *models_dir, const char *name, struct pasar_err *err)
+{
     int parent = open(models_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (parent < 0)
-        return pasar_err_errno(err, PASAR_ENOINPUT, "open directory %s", models_dir);
+        return pasar_err_errno(err, cause(PASAR_ENOINPUT), "open directory %s", models_dir);
     int dirfd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     if (dirfd < 0)
-        pasar_err_errno(err, PASAR_EDATA, "open directory %s/%s", models_dir, name);
+        pasar_err_errno(err, cause(PASAR_EDATA), "open directory %s/%s", models_dir, name);
     close(parent);
     return dirfd;
+}
+
+/* Manifest and models. */
+static int load_json(struct pasar_generation *generation, int dirfd, const char *name, struct pasar_err *err)
+{
+    struct pasar_buf buf = {0};
+    int rc = load_manifest(&generation->manifest, dirfd, name, &buf, err);
+
+    for (int m = 0; rc == 0 && m < PASAR_MODELS; m++)
+        rc = load_model(generation, dirfd, m, &buf, err);
+    if (rc == 0 && pasar_agreement_check(&generation->manifest, generation->models, err) != 0)
+        rc = pasar_err_context(err, PASAR_GENERATION_MANIFEST);
+    pasar_buf_fini(&buf);
+    return rc;
 }
 
 int pasar_generation_load(struct pasar_generation *generation, const char *models_dir, const char *name,
                           struct pasar_err *err)
 {
-    struct pasar_buf buf = {0};
+    uint64_t number;
     int rc, dirfd;
 
     *generation = (struct pasar_generation){.products_fd = -1};
-    dirfd = open_generation(models_dir, name, err);
+    if (!pasar_generation_name_parse(name, &number))
+        return pasar_err_set(err, PASAR_EDATA, "'%s' is no generation", name);
+    dirfd = open_directory(models_dir, name, err);
     if (dirfd < 0)
         return -1;
-    rc = load_manifest(&generation->manifest, dirfd, name, &buf, err);
-    for (int m = 0; rc == 0 && m < PASAR_MODELS; m++)
-        rc = load_model(generation, dirfd, m, &buf, err);
-    if (rc == 0 && pasar_agreement_check(&generation->manifest, generation->models, err) != 0)
-        rc = pasar_err_context(err, PASAR_GENERATION_MANIFEST);
+    rc = load_json(generation, dirfd, name, err);
     if (rc == 0)
         rc = load_products(generation, dirfd, err);
-    pasar_buf_fini(&buf);
     close(dirfd);
     if (rc != 0) {
         pasar_err_context(err, "generation %s/%s", models_dir, name);
         pasar_generation_fini(generation);
     }
+    return rc;
+}
+
+int pasar_generation_prove(const char *models_dir, const char *hidden, const char *name, struct pasar_err *err)
+{
+    struct pasar_generation generation = {.products_fd = -1};
+    int dirfd = open_directory(models_dir, hidden, err);
+
+    if (dirfd < 0)
+        return -1;
+    int rc = load_json(&generation, dirfd, name, err);
+    if (rc == 0)
+        rc = weigh_products(&generation.manifest, dirfd, err);
+    close(dirfd);
+    pasar_generation_fini(&generation);
     return rc;
 }
 

@@ -17,6 +17,10 @@ enum {
 #define PASAR_GENERATION_OLD      ".old-" /* one being removed */
 #define PASAR_GENERATION_MANIFEST "manifest.json"
 
+/* Largest files that a reader takes. A batch has some 300 bytes in the manifest: room for 10 million of them. */
+#define PASAR_GENERATION_MODEL_BYTES_MAX    (INT64_C(64) << 20)
+#define PASAR_GENERATION_MANIFEST_BYTES_MAX (INT64_C(4) << 30)
+
 extern const char *const pasar_generation_files[PASAR_MODELS + 1]; /* as in struct pasar_manifest */
 
 /* ------------------------------------------------------------------ directories */
@@ -37,6 +41,13 @@ int pasar_generation_remove(const char *models_dir, const char *name, struct pas
 
 /* Removes all but the newest `keep` generations and the current one. */
 int pasar_generation_prune(const char *models_dir, int keep, struct pasar_err *err) PASAR_MUSTCHECK;
+
+/*
+ * Whether the writer's hidden directory `hidden` could be loaded as generation `name`: all that pasar_generation_load
+ * checks, except that of products.csv, whose checksum the writer has just taken, only the size counts.
+ */
+int pasar_generation_prove(const char *models_dir, const char *hidden, const char *name,
+                           struct pasar_err *err) PASAR_MUSTCHECK;
 
 /* ------------------------------------------------------------------ JSON */
 

@@ -14,6 +14,7 @@
 
 enum {
     MESSAGE_MAX = 3000,
+    MEMBERS_MAX = 3000,
     LINE_MAX_BYTES = 4096, /* PIPE_BUF: up to here a write to a pipe is atomic */
     NS_PER_MS = 1000000,
 };
@@ -52,14 +53,15 @@ void pasar_log_set_line_open(bool open)
 struct line {
     char text[LINE_MAX_BYTES];
     size_t len;
+    size_t tail; /* room kept for what must stand at the end */
     bool cut;
 };
 
-enum { LINE_TAIL = 8 }; /* room kept for `..."}` and the newline */
+enum { LINE_TAIL = 8 }; /* room kept for `...",}`, the newline and snprintf's NUL */
 
 static void line_add(struct line *line, const char *bytes, size_t len)
 {
-    if (line->cut || len > sizeof line->text - LINE_TAIL - line->len) {
+    if (line->cut || len > sizeof line->text - line->tail - line->len) {
         line->cut = true;
         return;
     }
@@ -135,13 +137,16 @@ static void mark_cut(char *message, size_t size, int len)
         memcpy(message + size - 4, "...", 4);
 }
 
-static void emit(enum pasar_log_level level, const char *message)
+static void emit(enum pasar_log_level level, const char *members, const char *message)
 {
     struct line line;
     char time[PASAR_CLOCK_TEXT_LEN + 1];
     bool json = atomic_load_explicit(&line_format, memory_order_relaxed) == PASAR_LOG_JSON;
 
+    if (!json || strlen(members) > MEMBERS_MAX)
+        members = "";
     line.len = 0;
+    line.tail = LINE_TAIL + strlen(members);
     line.cut = false;
     pasar_clock_format(pasar_clock_wall_us(), time);
     if (json) {
@@ -164,9 +169,9 @@ static void emit(enum pasar_log_level level, const char *message)
         line_adds(&line, " ");
     }
     line_add_text(&line, message, json);
-    const char *tail = json ? (line.cut ? "...\"}\n" : "\"}\n") : line.cut ? "...\n" : "\n";
-    memcpy(line.text + line.len, tail, strlen(tail)); /* LINE_TAIL keeps the room */
-    line.len += strlen(tail);
+    line.len += (size_t)snprintf(
+        line.text + line.len, sizeof line.text - line.len, "%s%s%s%s%s", /* tail: there is room */
+        line.cut ? "..." : "", json ? "\"" : "", members[0] != '\0' ? "," : "", members, json ? "}\n" : "\n");
     line_write(&line);
 }
 
@@ -181,7 +186,22 @@ void pasar_log(enum pasar_log_level level, const char *fmt, ...)
     int len = vsnprintf(message, sizeof message, fmt, args);
     va_end(args);
     mark_cut(message, sizeof message, len);
-    emit(level, message);
+    emit(level, "", message);
+    errno = saved;
+}
+
+void pasar_log_members(enum pasar_log_level level, const char *members, const char *fmt, ...)
+{
+    if (!pasar_log_is_enabled(level))
+        return;
+    int saved = errno;
+    char message[MESSAGE_MAX];
+    va_list args;
+    va_start(args, fmt);
+    int len = vsnprintf(message, sizeof message, fmt, args);
+    va_end(args);
+    mark_cut(message, sizeof message, len);
+    emit(level, members, message);
     errno = saved;
 }
 
@@ -267,7 +287,7 @@ void pasar_log_limited(struct pasar_log_limit *limit, enum pasar_log_level level
         int len = vsnprintf(message, sizeof message, fmt, args);
         va_end(args);
         mark_cut(message, sizeof message, len);
-        emit(level, message);
+        emit(level, "", message);
     }
     errno = saved;
 }

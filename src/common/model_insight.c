@@ -4,8 +4,6 @@
 
 #include "generation_private.h"
 
-enum { TEXT_MAX = 64 * 1024 * 1024 };
-
 static json_t *take(struct pasar_json_out *out)
 {
     if (out->failed)
@@ -49,11 +47,11 @@ int pasar_model_read_nearest(struct pasar_cluster *cluster, const json_t *json, 
     if (nearest == NULL || json_is_null(nearest))
         return 0;
     snprintf(inner, sizeof inner, "%s.nearest", where);
-    const char *id = pasar_json_text(nearest, inner, "product_id", TEXT_MAX, err), *name = NULL;
+    const char *id = pasar_json_text(nearest, inner, "product_id", PASAR_MODEL_TEXT_MAX, err), *name = NULL;
     if (id == NULL || pasar_json_double(nearest, inner, "distance", false, &cluster->nearest_distance, err) != 0)
         return -1;
     if (!json_is_null(json_object_get(nearest, "product_name"))) {
-        name = pasar_json_text(nearest, inner, "product_name", TEXT_MAX, err);
+        name = pasar_json_text(nearest, inner, "product_name", PASAR_MODEL_TEXT_MAX, err);
         if (name == NULL)
             return -1;
     }

@@ -233,7 +233,7 @@ static int read_cluster(const struct pasar_model *model, struct pasar_cluster *c
     snprintf(cluster->label, sizeof cluster->label, "%s", label);
     for (size_t i = 0; i < json_array_size(top); i++) {
         const json_t *entry = json_array_get(top, i);
-        const char *category = pasar_json_text(entry, where, "category", 64 * 1024, err);
+        const char *category = pasar_json_text(entry, where, "category", PASAR_MODEL_TEXT_MAX, err);
         struct pasar_category_count *count = &cluster->top[i];
         if (category == NULL || pasar_json_u64(entry, where, "count", 0, INT64_MAX, &count->count, err) != 0)
             return -1;

@@ -5,12 +5,21 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "consumer/commit.h"
 #include "consumer/recovery.h"
 #include "pasar/clock.h"
 #include "pasar/dirlock.h"
 #include "pasar/log.h"
+#include "pasar/stop.h"
 
-enum { BACKOFF_FIRST_MS = 100, BACKOFF_MOST_MS = 5000, COMMIT_INTERVAL_MS = 250, LOCK_RETRY_MS = 200 };
+enum {
+    BACKOFF_FIRST_MS = 100,
+    BACKOFF_MOST_MS = 5000,
+
+    LOCK_RETRY_MS = 200,
+    ASK_MS = 1000,
+    THROTTLE_MS = 100
+};
 
 #define NS_PER_MS INT64_C(1000000)
 
@@ -37,6 +46,7 @@ static void release_all(struct assignment *a)
     for (size_t i = 0; i < a->count; i++) {
         if (a->endwatch != NULL)
             endwatch_disown(a->endwatch, a->partitions[i].id);
+        stats_set_lag(a->stats, a->config->kafka.topic, a->partitions[i].id, 0);
         pasar_dirlock_release(a->partitions[i].lock_fd);
     }
     free(a->partitions);
@@ -49,9 +59,10 @@ static void release_all(struct assignment *a)
 void assignment_fini(struct assignment *a)
 {
     release_all(a);
+    clusterwatch_fini(&a->cluster);
 }
 
-/* Tells librdkafka which partitions to fetch, each from its next offset. An empty list stops fetching. */
+/* Tells librdkafka which partitions to fetch, each from its next offset. None when held: that stops fetching. */
 static int assign_ready(struct assignment *a, struct pasar_err *err)
 {
     rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new((int)a->count + 1);
@@ -59,7 +70,7 @@ static int assign_ready(struct assignment *a, struct pasar_err *err)
     size_t ready = 0;
 
     for (size_t i = 0; i < a->count; i++) {
-        if (!a->partitions[i].is_ready)
+        if (!a->partitions[i].is_ready || a->is_held)
             continue;
         rd_kafka_topic_partition_list_add(list, a->config->kafka.topic, a->partitions[i].id)->offset =
             a->partitions[i].next_offset;
@@ -85,7 +96,12 @@ static void note_assigned(struct assignment *a, const rd_kafka_topic_partition_l
     }
     for (int i = 0; a->partitions != NULL && i < list->cnt; i++) {
         a->partitions[i] = (struct partition){
-            .id = list->elems[i].partition, .lock_fd = -1, .published_next = -1, .committed_next = -1};
+            .id = list->elems[i].partition,
+            .lock_fd = -1,
+            .first_offset = -1,
+            .published_next = -1,
+            .committed_next = -1,
+        };
         a->count++;
     }
     a->needs_recovery = a->count > 0;
@@ -102,13 +118,15 @@ static void note_revoked(struct assignment *a, bool lost)
     if (!lost)
         assignment_close_all(a);
     assignment_drop_all(a);
-    (void)publisher_wait_idle(a->publisher, -1); /* a lock is kept until nobody writes under it */
+    while (!publisher_wait_idle(a->publisher, LOCK_RETRY_MS)) /* a lock is kept until nobody writes under it */
+        if (pasar_stop_requested())
+            return; /* with the locks: they end with the process */
     assignment_collect(a);
     if (!lost)
-        assignment_commit(a, INT64_MAX);
+        commit_published(a, INT64_MAX);
     release_all(a);
     publisher_reset(a->publisher); /* a failure ends with the partitions that it was about */
-    a->is_failed = false;
+    a->is_failed = a->is_held = false;
 }
 
 void assignment_on_rebalance(rd_kafka_t *rk, rd_kafka_resp_err_t code, rd_kafka_topic_partition_list_t *list,
@@ -142,10 +160,30 @@ struct partition *assignment_find(struct assignment *a, int32_t partition)
     return NULL;
 }
 
+void assignment_on_connect(void *opaque)
+{
+    struct assignment *a = opaque;
+
+    clusterwatch_on_connect(&a->cluster);
+}
+
 static void schedule_recovery(struct assignment *a, int delay_ms)
 {
     a->needs_recovery = a->count > 0;
     a->retry_ns = pasar_clock_mono_ns() + delay_ms * NS_PER_MS;
+}
+
+void assignment_throttle(struct assignment *a)
+{
+    struct pasar_err err = PASAR_ERR_INIT;
+
+    if (a->is_held ? !publisher_has_room(a->publisher, PUBLISHER_ROOM / 2)
+                   : publisher_wait_room(a->publisher, PUBLISHER_ROOM, THROTTLE_MS))
+        return;
+    a->is_held = !a->is_held;
+    pasar_debug(a->is_held ? "the disk is behind: fetching stops" : "the disk has caught up: fetching goes on");
+    if (assign_ready(a, &err) != 0)
+        pasar_warn("%s", err.msg);
 }
 
 void assignment_fail(struct assignment *a, const struct pasar_err *cause)
@@ -173,6 +211,21 @@ void assignment_restart_partition(struct assignment *a, struct partition *partit
     partition_close(partition, a->publisher);
     partition->is_ready = false;
     schedule_recovery(a, LOCK_RETRY_MS);
+}
+
+bool assignment_is_sure(struct assignment *a)
+{
+    struct pasar_err err = PASAR_ERR_INIT;
+
+    if (clusterwatch_is_sure(&a->cluster))
+        return true;
+    if (clusterwatch_ask(&a->cluster, a->rk, a->config->kafka.topic, ASK_MS, &err) == CLUSTERWATCH_SAME)
+        return true;
+    assignment_close_all(a); /* taken over connections that were sure */
+    for (size_t i = 0; i < a->count; i++)
+        a->partitions[i].is_ready = false;
+    schedule_recovery(a, 0);
+    return false;
 }
 
 /*
@@ -295,69 +348,6 @@ void assignment_close_all(struct assignment *a)
 {
     for (size_t i = 0; i < a->count; i++)
         partition_close(&a->partitions[i], a->publisher);
-}
-
-/* What is published and not yet committed; NULL when there is nothing. */
-static rd_kafka_topic_partition_list_t *uncommitted(struct assignment *a)
-{
-    rd_kafka_topic_partition_list_t *list = NULL;
-
-    for (size_t i = 0; i < a->count; i++) {
-        struct partition *p = &a->partitions[i];
-        rd_kafka_topic_partition_t *element;
-
-        if (p->published_next <= p->committed_next)
-            continue;
-        if (list == NULL)
-            list = rd_kafka_topic_partition_list_new((int)a->count);
-        element = rd_kafka_topic_partition_list_add(list, a->config->kafka.topic, p->id);
-        element->offset = p->published_next;
-        element->metadata = strdup(a->directory_id); /* freed with the list */
-        element->metadata_size = element->metadata != NULL ? META_ID_LEN : 0;
-        p->committed_next = p->published_next;
-    }
-    return list;
-}
-
-void assignment_commit(struct assignment *a, int64_t now_ns)
-{
-    rd_kafka_topic_partition_list_t *list;
-    rd_kafka_resp_err_t code;
-
-    if (now_ns - a->committed_ns < COMMIT_INTERVAL_MS * NS_PER_MS)
-        return;
-    list = uncommitted(a);
-    if (list == NULL)
-        return;
-    a->committed_ns = pasar_clock_mono_ns();
-    code = rd_kafka_commit(a->rk, list, 1);
-    if (code != RD_KAFKA_RESP_ERR_NO_ERROR)
-        pasar_debug("commit: %s", rd_kafka_err2str(code));
-    rd_kafka_topic_partition_list_destroy(list);
-}
-
-static void on_final_commit(rd_kafka_t *rk, rd_kafka_resp_err_t code, rd_kafka_topic_partition_list_t *list,
-                            void *opaque)
-{
-    (void)rk;
-    (void)list;
-    (void)opaque;
-    if (code != RD_KAFKA_RESP_ERR_NO_ERROR && code != RD_KAFKA_RESP_ERR__NO_OFFSET)
-        pasar_info("the last commit was refused (%s); the directory knows where to resume", rd_kafka_err2str(code));
-}
-
-void assignment_commit_now(struct assignment *a, int timeout_ms)
-{
-    rd_kafka_topic_partition_list_t *list = uncommitted(a);
-    rd_kafka_queue_t *queue;
-
-    if (list == NULL)
-        return;
-    queue = rd_kafka_queue_new(a->rk);
-    if (rd_kafka_commit_queue(a->rk, list, queue, on_final_commit, NULL) == RD_KAFKA_RESP_ERR_NO_ERROR)
-        rd_kafka_queue_poll_callback(queue, timeout_ms);
-    rd_kafka_queue_destroy(queue);
-    rd_kafka_topic_partition_list_destroy(list);
 }
 
 bool assignment_is_steady(const struct assignment *a)

@@ -13,6 +13,7 @@
 #include <librdkafka/rdkafka.h>
 
 #include "consumer/batcher.h"
+#include "consumer/clusterwatch.h"
 #include "consumer/config.h"
 #include "consumer/endwatch.h"
 #include "consumer/meta.h"
@@ -28,6 +29,7 @@ struct assignment {
     struct endwatch *endwatch; /* NULL unless --exit-at-end */
     struct stats *stats;
     struct batcher_limits limits;
+    struct clusterwatch cluster;        /* asked before anything is resumed */
     char directory_id[META_ID_LEN + 1]; /* in the metadata of our commits */
     struct partition *partitions;
     size_t count;
@@ -35,6 +37,7 @@ struct assignment {
     bool assign_due;     /* a partition became ready and librdkafka does not know yet */
     bool is_failed;      /* the last failure still waits for its recovery: nothing is consumed */
     bool is_closing;     /* no new partitions are taken */
+    bool is_held;        /* nothing is fetched until the disk has caught up */
     int64_t retry_ns;    /* not before */
     int backoff_ms;
     int64_t assigned_ns, committed_ns;
@@ -50,6 +53,15 @@ void assignment_fini(struct assignment *assignment);
 void assignment_on_rebalance(rd_kafka_t *rk, rd_kafka_resp_err_t code, rd_kafka_topic_partition_list_t *list,
                              void *opaque);
 
+/* For connection_events.on_connect; `opaque` is the assignment. */
+void assignment_on_connect(void *opaque);
+
+/*
+ * True when what has just been polled came from the cluster that the directory belongs to, which costs a question only
+ * after a new connection. False: it must not be taken; everything is resumed later, or recovery will say why not.
+ */
+bool assignment_is_sure(struct assignment *assignment) PASAR_MUSTCHECK;
+
 /*
  * Makes partitions ready that are not: lock, clean, resume, assign. Does nothing when there are none or it is not time
  * yet. What can heal by itself is retried later. -1 with err when it cannot: data lost or topic replaced.
@@ -58,6 +70,12 @@ int assignment_recover(struct assignment *assignment, int64_t now_ns, struct pas
 
 /* A ready partition of ours, or NULL. */
 struct partition *assignment_find(struct assignment *assignment, int32_t partition);
+
+/*
+ * To be called between turns. When the disk is behind for longer than a moment, librdkafka is told to fetch nothing
+ * until it has caught up, so that polling, and with it the place in the group and a stop, never waits for the disk.
+ */
+void assignment_throttle(struct assignment *assignment);
 
 /* Something could not be written: drops every open batch, stops reading, and recovers after a pause that doubles. */
 void assignment_fail(struct assignment *assignment, const struct pasar_err *cause);
@@ -72,12 +90,6 @@ void assignment_collect(struct assignment *assignment);
 int assignment_close_due(struct assignment *assignment, int64_t now_ns, int most_ms);
 
 void assignment_close_all(struct assignment *assignment);
-
-/* Commits what is published to the group, as a hint for lag tools: at most every 250 ms, without waiting. */
-void assignment_commit(struct assignment *assignment, int64_t now_ns);
-
-/* The same at the end, waiting up to timeout_ms. */
-void assignment_commit_now(struct assignment *assignment, int timeout_ms);
 
 /* True when every partition of ours is ready and nothing has failed. */
 bool assignment_is_steady(const struct assignment *assignment);

@@ -15,7 +15,8 @@ static const struct pasar_option table[] = {
     {"output", 'o', PASAR_OPT_STRING, FIELD(output), "data/batches", 0, 0, NULL, "DIR",
      "directory of the batch files: one per topic and group, made when missing", NULL, false},
     {"partitions", 0, PASAR_OPT_STRING, FIELD(partitions), NULL, 0, 0, NULL, "LIST",
-     "read these partitions (0,2,5-7 or all) and leave the group's members alone; by default the group shares them out",
+     "read these partitions (0,2,5-7; all: those there are at the start, not those added later) and leave the group's "
+     "members alone; by default the group shares them out",
      NULL, false},
     {"batch-records", 0, PASAR_OPT_INT, FIELD(batch_records), "1000", 1, 1e9, NULL, "N",
      "close a batch after so many messages", NULL, false},
@@ -38,6 +39,9 @@ static const struct pasar_option table[] = {
      "address of --metrics-port", NULL, false},
     {"verify", 0, PASAR_OPT_BOOL, FIELD(verify), NULL, 0, 0, NULL, NULL,
      "read nothing from Kafka: prove from the files of --output that each run is whole, row by row", NULL, false},
+    {"allow-gaps", 0, PASAR_OPT_BOOL, FIELD(allow_gaps), NULL, 0, 0, NULL, NULL,
+     "with --verify: offsets that no file holds are in order (files moved away, transactions, expired messages)", NULL,
+     false},
     PASAR_OPTION_END,
 };
 

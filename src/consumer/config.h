@@ -25,7 +25,7 @@ struct consumer_config {
     double connect_timeout; /* seconds */
     int64_t metrics_port;   /* 0 = none */
     char *metrics_bind;
-    bool verify;
+    bool verify, allow_gaps;
 };
 
 extern const struct pasar_options config_options;

@@ -1,6 +1,9 @@
 /* The librdkafka consumer: its settings, the wait for broker and topic, and an end that cannot hang. */
 #include "consumer/connection.h"
 
+#include <errno.h>
+#include <sys/socket.h>
+
 #include "consumer/partitionlist.h"
 #include "pasar/clock.h"
 #include "pasar/kafka.h"
@@ -19,6 +22,7 @@ static const struct pasar_kafka_default defaults[] = {
     {"fetch.message.max.bytes", "1048576"},
     {"fetch.max.bytes", "16777216"},
     {"fetch.wait.max.ms", "100"},
+    {"reconnect.backoff.max.ms", "2000"}, /* a broker that is back is found within two seconds, not ten */
     {"topic.metadata.refresh.interval.ms", "10000"},
     {NULL, NULL},
 };
@@ -28,6 +32,23 @@ static const struct pasar_kafka_default forced[] = {
     {"enable.auto.commit", "false"},  {"enable.auto.offset.store", "false"},      {"auto.offset.reset", "error"},
     {"enable.partition.eof", "true"}, {"partition.assignment.strategy", "range"}, {NULL, NULL},
 };
+
+static void on_rebalance(rd_kafka_t *rk, rd_kafka_resp_err_t code, rd_kafka_topic_partition_list_t *list, void *opaque)
+{
+    const struct connection_events *events = opaque;
+
+    events->on_rebalance(rk, code, list, events->opaque);
+}
+
+/* Connects as librdkafka would by itself. 0 (also when that is still under way), or an errno. */
+static int on_connect(int fd, const struct sockaddr *address, int address_len, const char *id, void *opaque)
+{
+    const struct connection_events *events = opaque;
+
+    (void)id;
+    events->on_connect(events->opaque);
+    return connect(fd, address, (socklen_t)address_len) == 0 || errno == EINPROGRESS ? 0 : errno;
+}
 
 static void on_error(rd_kafka_t *rk, int code, const char *reason, void *opaque)
 {
@@ -49,7 +70,7 @@ static void on_commit(rd_kafka_t *rk, rd_kafka_resp_err_t code, rd_kafka_topic_p
         pasar_debug("commit refused: %s", rd_kafka_err2str(code));
 }
 
-rd_kafka_t *connection_open(const struct consumer_config *config, connection_rebalance_fn rebalance, void *opaque,
+rd_kafka_t *connection_open(const struct consumer_config *config, const struct connection_events *events,
                             struct pasar_err *err)
 {
     const struct pasar_kafka_default group[] = {{"group.id", config->group}, {NULL, NULL}};
@@ -65,8 +86,9 @@ rd_kafka_t *connection_open(const struct consumer_config *config, connection_reb
     conf = pasar_kafka_conf(&config->kafka, "pasar-consumer", defaults, all, err);
     if (conf == NULL)
         return NULL;
-    rd_kafka_conf_set_opaque(conf, opaque);
-    rd_kafka_conf_set_rebalance_cb(conf, rebalance);
+    rd_kafka_conf_set_opaque(conf, (void *)events);
+    rd_kafka_conf_set_rebalance_cb(conf, on_rebalance);
+    rd_kafka_conf_set_connect_cb(conf, on_connect);
     rd_kafka_conf_set_error_cb(conf, on_error);
     rd_kafka_conf_set_offset_commit_cb(conf, on_commit);
     rk = pasar_kafka_new(RD_KAFKA_CONSUMER, conf, err);
@@ -96,7 +118,7 @@ static int await_topic(rd_kafka_t *rk, const struct consumer_config *config, int
 
 /* Makes sure that the directory belongs to this cluster, topic and group. */
 static int claim_directory(rd_kafka_t *rk, const struct consumer_config *config, char directory_id[META_ID_LEN + 1],
-                           struct pasar_err *err)
+                           struct clusterwatch *cluster, struct pasar_err *err)
 {
     struct meta meta = {.topic = config->kafka.topic, .group = config->group};
     char *cluster_id = rd_kafka_clusterid(rk, CLUSTER_ID_MS);
@@ -104,6 +126,8 @@ static int claim_directory(rd_kafka_t *rk, const struct consumer_config *config,
 
     meta.cluster_id = cluster_id != NULL ? cluster_id : "";
     result = meta_claim(config->output, &meta, directory_id, err);
+    if (result == 0)
+        result = clusterwatch_claim(cluster, cluster_id, err);
     if (result == 0)
         pasar_info("connected to %s (cluster %s), topic %s, group %s, writing to %s", config->kafka.brokers,
                    meta.cluster_id, config->kafka.topic, config->group, config->output);
@@ -114,7 +138,7 @@ static int claim_directory(rd_kafka_t *rk, const struct consumer_config *config,
 
 /* --partitions: no group membership, hence no rebalance but this one. */
 static int take_listed(rd_kafka_t *rk, const struct consumer_config *config, int partition_count,
-                       connection_rebalance_fn rebalance, void *opaque, struct pasar_err *err)
+                       const struct connection_events *events, struct pasar_err *err)
 {
     rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(partition_count);
 
@@ -122,7 +146,7 @@ static int take_listed(rd_kafka_t *rk, const struct consumer_config *config, int
         if (partitionlist_has(config->partitions, p))
             rd_kafka_topic_partition_list_add(list, config->kafka.topic, p);
     if (list->cnt > 0)
-        rebalance(rk, RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS, list, opaque);
+        events->on_rebalance(rk, RD_KAFKA_RESP_ERR__ASSIGN_PARTITIONS, list, events->opaque);
     else
         pasar_err_set(err, PASAR_EUSAGE, "--partitions %s: topic %s has only 0 to %d", config->partitions,
                       config->kafka.topic, partition_count - 1);
@@ -130,17 +154,18 @@ static int take_listed(rd_kafka_t *rk, const struct consumer_config *config, int
     return err->code == PASAR_OK ? 0 : -1;
 }
 
-int connection_subscribe(rd_kafka_t *rk, const struct consumer_config *config, connection_rebalance_fn rebalance,
-                         void *opaque, char directory_id[META_ID_LEN + 1], struct pasar_err *err)
+int connection_subscribe(rd_kafka_t *rk, const struct consumer_config *config, const struct connection_events *events,
+                         char directory_id[META_ID_LEN + 1], struct clusterwatch *cluster, struct pasar_err *err)
 {
     rd_kafka_topic_partition_list_t *topics;
     rd_kafka_resp_err_t code;
     int partition_count = 0;
 
-    if (await_topic(rk, config, &partition_count, err) != 0 || claim_directory(rk, config, directory_id, err) != 0)
+    if (await_topic(rk, config, &partition_count, err) != 0 ||
+        claim_directory(rk, config, directory_id, cluster, err) != 0)
         return -1;
     if (config->partitions != NULL)
-        return take_listed(rk, config, partition_count, rebalance, opaque, err);
+        return take_listed(rk, config, partition_count, events, err);
     topics = rd_kafka_topic_partition_list_new(1);
     rd_kafka_topic_partition_list_add(topics, config->kafka.topic, RD_KAFKA_PARTITION_UA);
     code = rd_kafka_subscribe(rk, topics);

@@ -4,6 +4,7 @@
 
 #include <librdkafka/rdkafka.h>
 
+#include "consumer/clusterwatch.h"
 #include "consumer/config.h"
 #include "consumer/meta.h"
 #include "pasar/attrs.h"
@@ -12,19 +13,28 @@
 typedef void (*connection_rebalance_fn)(rd_kafka_t *rk, rd_kafka_resp_err_t code, rd_kafka_topic_partition_list_t *list,
                                         void *opaque);
 
+/* Who is told what happens to the connection; `opaque` is given to each. */
+struct connection_events {
+    connection_rebalance_fn on_rebalance;
+    void (*on_connect)(void *opaque); /* before each connection to a broker, in a thread of librdkafka */
+    void *opaque;
+};
+
 enum { CONNECTION_QUEUE_KIB = 16384 }; /* fetched and not yet taken */
 
-/* A consumer of the configured group, not yet subscribed; `rebalance` gets `opaque`. NULL with err. */
-rd_kafka_t *connection_open(const struct consumer_config *config, connection_rebalance_fn rebalance, void *opaque,
+/* A consumer of the configured group, not yet subscribed; `events` (kept by reference) are told. NULL with err. */
+rd_kafka_t *connection_open(const struct consumer_config *config, const struct connection_events *events,
                             struct pasar_err *err) PASAR_MUSTCHECK;
 
 /*
  * Waits for the broker (at most --connect-timeout) and for the topic (as long as it takes, saying so), makes sure that
  * the directory belongs to this cluster, topic and group, and joins the group; with --partitions it gives these to
- * `rebalance` instead, as if the group had. `directory_id` receives the directory's name (meta.h). 0, or -1 with err.
+ * `on_rebalance` instead, as if the group had. `directory_id` receives the directory's name (meta.h), `cluster` the
+ * cluster that it belongs to. 0, or -1 with err.
  */
-int connection_subscribe(rd_kafka_t *rk, const struct consumer_config *config, connection_rebalance_fn rebalance,
-                         void *opaque, char directory_id[META_ID_LEN + 1], struct pasar_err *err) PASAR_MUSTCHECK;
+int connection_subscribe(rd_kafka_t *rk, const struct consumer_config *config, const struct connection_events *events,
+                         char directory_id[META_ID_LEN + 1], struct clusterwatch *cluster,
+                         struct pasar_err *err) PASAR_MUSTCHECK;
 
 /* Makes librdkafka fetch on at once. To be called for every quarter of CONNECTION_QUEUE_KIB taken out of its queue. */
 void connection_nudge(rd_kafka_t *rk);

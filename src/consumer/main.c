@@ -64,7 +64,7 @@ static int verify(const struct consumer_config *config)
 {
     struct pasar_err err = PASAR_ERR_INIT;
 
-    if (verify_run(config->output, stdout, &err) != 0)
+    if (verify_run(config->output, config->allow_gaps, stdout, &err) != 0)
         pasar_error("%s", err.msg);
     return (int)err.code;
 }

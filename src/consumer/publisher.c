@@ -12,13 +12,14 @@
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
 #include "pasar/atomicfile.h"
 
-enum { THREADS_MAX = 16, LINE_MAX = 32 };
+enum { THREADS_MAX = 16, ROUND_MAX = 32 };
 
 enum stage {
     WAITING, /* for a thread that seals it */
@@ -45,8 +46,9 @@ struct publisher {
     pthread_cond_t work, sealed, progress; /* a job came; a stage changed; a job is done */
     pthread_t threads[THREADS_MAX + 1];    /* the first is the committer */
     int thread_count;
-    struct queued *line[LINE_MAX]; /* unfinished jobs, in the order of submission; only the committer takes out */
-    size_t line_count;
+    struct queued **line; /* unfinished jobs, in the order of submission; only the committer takes out */
+    size_t line_cap;
+    _Atomic size_t line_count; /* changed under the mutex */
     struct queued *results, **results_end;
     bool failed, closing;
 };
@@ -96,11 +98,11 @@ static bool has_partition(const struct publisher *publisher, size_t count, int32
 }
 
 /* Fills `round` with what can be done now. Returns how many that is. */
-static size_t plan_round(struct publisher *publisher, struct queued *round[LINE_MAX])
+static size_t plan_round(struct publisher *publisher, struct queued *round[ROUND_MAX])
 {
     size_t count = 0;
 
-    for (size_t i = 0; i < publisher->line_count; i++) {
+    for (size_t i = 0; i < publisher->line_count && count < ROUND_MAX; i++) {
         struct queued *item = publisher->line[i];
         bool is_first = !has_partition(publisher, i, item->result.job.partition);
 
@@ -131,7 +133,7 @@ static void do_deed(const struct publisher *publisher, struct queued *item)
 }
 
 /* Called without the mutex: what has a deed belongs to the committer. */
-static void run_round(struct publisher *publisher, struct queued *round[LINE_MAX], size_t count)
+static void run_round(struct publisher *publisher, struct queued *round[ROUND_MAX], size_t count)
 {
     struct pasar_err err = PASAR_ERR_INIT;
 
@@ -203,7 +205,7 @@ static void drop_line(struct publisher *publisher)
 static void *commit_jobs(void *arg)
 {
     struct publisher *publisher = arg;
-    struct queued *round[LINE_MAX];
+    struct queued *round[ROUND_MAX];
 
     pthread_mutex_lock(&publisher->mutex);
     for (;;) {
@@ -273,20 +275,37 @@ struct publisher *publisher_new(const char *dir, const char *topic, int threads,
     return publisher;
 }
 
+/* Makes room for one more job. */
+static bool grow_line(struct publisher *publisher)
+{
+    size_t cap = publisher->line_cap == 0 ? PUBLISHER_ROOM : publisher->line_cap * 2;
+    struct queued **grown;
+
+    if (publisher->line_count < publisher->line_cap)
+        return true;
+    grown = realloc(publisher->line, cap * sizeof(*grown));
+    if (grown == NULL)
+        return false;
+    publisher->line = grown;
+    publisher->line_cap = cap;
+    return true;
+}
+
 void publisher_submit(struct publisher *publisher, const struct publisher_job *job)
 {
     struct queued *item = calloc(1, sizeof(*item));
 
     pthread_mutex_lock(&publisher->mutex);
-    if (item == NULL) { /* no memory for the job: as if its publication had failed, but there is no room to say why */
+    if (item == NULL ||
+        !grow_line(
+            publisher)) { /* no memory for the job: as if its publication had failed, but there is no room to say why */
         publisher->failed = true;
         pthread_cond_signal(&publisher->sealed);
         pthread_mutex_unlock(&publisher->mutex);
         pasar_batch_writer_abort(job->writer);
+        free(item);
         return;
     }
-    while (publisher->line_count >= LINE_MAX)
-        pthread_cond_wait(&publisher->progress, &publisher->mutex);
     item->result.job = *job;
     item->result.is_end = job->writer == NULL;
     item->stage = item->result.is_end ? SEALED : WAITING;
@@ -313,10 +332,15 @@ bool publisher_take(struct publisher *publisher, struct publisher_result *result
     return true;
 }
 
-bool publisher_wait_idle(struct publisher *publisher, int timeout_ms)
+bool publisher_has_room(const struct publisher *publisher, size_t most)
+{
+    return publisher->line_count < most;
+}
+
+bool publisher_wait_room(struct publisher *publisher, size_t most, int timeout_ms)
 {
     struct timespec until;
-    bool idle;
+    bool has_room;
 
     clock_gettime(CLOCK_MONOTONIC, &until);
     until.tv_sec += timeout_ms / 1000;
@@ -326,15 +350,17 @@ bool publisher_wait_idle(struct publisher *publisher, int timeout_ms)
         until.tv_sec++;
     }
     pthread_mutex_lock(&publisher->mutex);
-    while (publisher->line_count > 0) {
-        if (timeout_ms < 0)
-            pthread_cond_wait(&publisher->progress, &publisher->mutex);
-        else if (pthread_cond_timedwait(&publisher->progress, &publisher->mutex, &until) == ETIMEDOUT)
+    while (publisher->line_count >= most)
+        if (pthread_cond_timedwait(&publisher->progress, &publisher->mutex, &until) == ETIMEDOUT)
             break;
-    }
-    idle = publisher->line_count == 0;
+    has_room = publisher->line_count < most;
     pthread_mutex_unlock(&publisher->mutex);
-    return idle;
+    return has_room;
+}
+
+bool publisher_wait_idle(struct publisher *publisher, int timeout_ms)
+{
+    return publisher_wait_room(publisher, 1, timeout_ms);
 }
 
 bool publisher_has_failed(struct publisher *publisher)
@@ -373,5 +399,6 @@ void publisher_free(struct publisher *publisher)
     pthread_cond_destroy(&publisher->sealed);
     pthread_cond_destroy(&publisher->progress);
     pthread_mutex_destroy(&publisher->mutex);
+    free(publisher->line);
     free(publisher);
 }

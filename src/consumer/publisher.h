@@ -39,13 +39,21 @@ struct publisher;
  */
 struct publisher *publisher_new(const char *dir, const char *topic, int threads, struct pasar_err *err) PASAR_MUSTCHECK;
 
-/* Takes a job and its writer, in every case. Blocks while too many are waiting. */
+/* Takes a job and its writer, in every case, and at once; publisher_has_room is the caller's business. */
 void publisher_submit(struct publisher *publisher, const struct publisher_job *job);
+
+enum { PUBLISHER_ROOM = 32 }; /* jobs under way that keep the disk busy; more only cost memory */
+
+/* True when fewer than `most` jobs are waiting or running. Cheap. */
+bool publisher_has_room(const struct publisher *publisher, size_t most);
+
+/* The same, after waiting up to `timeout_ms` for it. */
+bool publisher_wait_room(struct publisher *publisher, size_t most, int timeout_ms);
 
 /* The next result, if there is one. False: none at the moment. */
 bool publisher_take(struct publisher *publisher, struct publisher_result *result) PASAR_MUSTCHECK;
 
-/* Waits until no job is waiting or running, at most `timeout_ms` (-1: without limit). False when time ran out. */
+/* Waits until no job is waiting or running, at most `timeout_ms`. False when time ran out. */
 bool publisher_wait_idle(struct publisher *publisher, int timeout_ms);
 
 /* True from the first failure until publisher_reset: nothing is published meanwhile. */

@@ -99,8 +99,10 @@ static enum recovery_result later(const char *what, const char *why)
  * The offset that was committed on behalf of this directory, or -1. A commit made for another directory says nothing
  * about this one, and one made by a tool is no proof that anything was published.
  */
-static enum recovery_result ask_committed(struct assignment *a, const struct partition *p, int64_t *committed)
+static enum recovery_result ask_committed(struct assignment *a, const struct partition *p, int64_t directory_next,
+                                          int64_t *committed)
 {
+    static struct pasar_log_limit limit = {1, 60000, 0, 0, 0};
     rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(1);
     const rd_kafka_topic_partition_t *element;
     rd_kafka_resp_err_t code;
@@ -114,8 +116,11 @@ static enum recovery_result ask_committed(struct assignment *a, const struct par
         if (element->metadata_size == META_ID_LEN && memcmp(element->metadata, a->directory_id, META_ID_LEN) == 0)
             *committed = element->offset;
         else
-            pasar_debug("partition %" PRId32 ": the commit at offset %" PRId64 " was not made for %s", p->id,
-                        element->offset, a->config->output);
+            pasar_log_limited(&limit, PASAR_LOG_WARN,
+                              "partition %" PRId32 ": the group's commit at offset %" PRId64
+                              " was made for another directory or by another program, so it does not count: reading "
+                              "from %s",
+                              p->id, element->offset, directory_next < 0 ? "the beginning" : "where our files end");
     }
     rd_kafka_topic_partition_list_destroy(list);
     if (code == RD_KAFKA_RESP_ERR_NO_ERROR)
@@ -126,8 +131,11 @@ static enum recovery_result ask_committed(struct assignment *a, const struct par
 static enum recovery_result say_lost(struct assignment *a, const struct partition *p, const struct resume_point *point,
                                      struct pasar_err *err)
 {
-    stats_add(a->stats, STAT_LOST, (uint64_t)point->lost);
+    uint64_t newly = stats_add_lost(a->stats, p->id, point->offset - point->lost, point->offset);
+
     if (a->config->on_data_loss == ON_DATA_LOSS_CONTINUE) {
+        if (newly == 0) /* said before; nothing was published since */
+            return RECOVERY_DONE;
         pasar_error("DATA LOST: %s [%" PRId32 "]: the broker dropped offsets %" PRId64 " to %" PRId64
                     " before they were read; going on at %" PRId64,
                     a->config->kafka.topic, p->id, point->offset - point->lost, point->offset - 1, point->offset);
@@ -169,7 +177,7 @@ static enum recovery_result resume_partition(struct assignment *a, struct partit
                                              const struct pasar_batch_list *list, struct pasar_err *err)
 {
     struct resume_facts facts = {.directory_next = pasar_batch_list_next_offset(list, a->config->kafka.topic, p->id)};
-    enum recovery_result result = ask_committed(a, p, &facts.committed);
+    enum recovery_result result = ask_committed(a, p, facts.directory_next, &facts.committed);
     struct resume_point point;
     rd_kafka_resp_err_t code;
 
@@ -185,7 +193,10 @@ static enum recovery_result resume_partition(struct assignment *a, struct partit
         return result;
     if (a->endwatch != NULL && replay(a, p, list, err) != 0)
         return RECOVERY_IMPOSSIBLE;
-    p->next_offset = point.offset;
+    if (p->first_offset < 0)
+        p->first_offset = point.offset;
+    p->next_offset = p->resumed_offset = point.offset;
+    p->high = facts.high;
     p->published_next = facts.directory_next;
     p->committed_next = facts.committed;
     p->is_ready = true;
@@ -194,7 +205,7 @@ static enum recovery_result resume_partition(struct assignment *a, struct partit
 }
 
 /* Locks what can be locked. RECOVERY_LATER when the directory is in trouble. */
-static enum recovery_result lock_and_clean(struct assignment *a, bool *all_locked, struct pasar_err *err)
+static enum recovery_result lock_all(struct assignment *a, bool *all_locked, struct pasar_err *err)
 {
     for (size_t i = 0; i < a->count; i++) {
         struct partition *p = &a->partitions[i];
@@ -205,16 +216,47 @@ static enum recovery_result lock_and_clean(struct assignment *a, bool *all_locke
             if (err->code != PASAR_OK)
                 return later("lock a partition", err->msg);
             *all_locked = false;
-        } else if (pasar_batch_clean(a->config->output, a->config->kafka.topic, p->id, err) != 0) {
-            return later("clean up", err->msg);
         }
     }
     return RECOVERY_DONE;
 }
 
+/* Cleans up after a crash and lists what is there. */
+static enum recovery_result read_directory(struct assignment *a, struct pasar_batch_list *list, struct pasar_err *err)
+{
+    int32_t *ids = calloc(a->count, sizeof(*ids));
+    size_t count = 0;
+    int status;
+
+    if (ids == NULL)
+        return later("read the directory", "out of memory");
+    for (size_t i = 0; i < a->count; i++)
+        if (!a->partitions[i].is_ready && a->partitions[i].lock_fd >= 0)
+            ids[count++] = a->partitions[i].id;
+    status = pasar_batch_list_recover(list, a->config->output, a->config->kafka.topic, ids, count, err);
+    free(ids);
+    if (status == 0)
+        return RECOVERY_DONE;
+    return err->code == PASAR_EDATA ? RECOVERY_IMPOSSIBLE : later("read the directory", err->msg);
+}
+
+/* The directory's offsets mean nothing in another cluster. */
+static enum recovery_result check_cluster(struct assignment *a, struct pasar_err *err)
+{
+    switch (clusterwatch_ask(&a->cluster, a->rk, a->config->kafka.topic, QUERY_TIMEOUT_MS, err)) {
+    case CLUSTERWATCH_SAME:
+        return RECOVERY_DONE;
+    case CLUSTERWATCH_OTHER:
+        return RECOVERY_IMPOSSIBLE;
+    case CLUSTERWATCH_UNKNOWN:
+        break;
+    }
+    return later("ask the broker for its cluster", err->msg);
+}
+
 enum recovery_result recovery_run(struct assignment *a, bool *all_ready, struct pasar_err *err)
 {
-    enum recovery_result result = lock_and_clean(a, all_ready, err);
+    enum recovery_result result = lock_all(a, all_ready, err);
     struct pasar_batch_list list;
     bool any = false;
 
@@ -222,10 +264,14 @@ enum recovery_result recovery_run(struct assignment *a, bool *all_ready, struct 
         any = any || (!a->partitions[i].is_ready && a->partitions[i].lock_fd >= 0);
     if (result != RECOVERY_DONE || !any)
         return result;
+    result = check_cluster(a, err);
+    if (result != RECOVERY_DONE)
+        return result;
     if (!directory_is_ours(a))
         return later(a->config->output, "the directory was moved or replaced while in use: put it back or start again");
-    if (pasar_batch_list_read(&list, a->config->output, err) != 0)
-        return err->code == PASAR_EDATA ? RECOVERY_IMPOSSIBLE : later("read the directory", err->msg);
+    result = read_directory(a, &list, err);
+    if (result != RECOVERY_DONE)
+        return result;
     if (!directory_is_ours(a))
         result = later(a->config->output, "the directory changed while it was read");
     for (size_t i = 0; i < a->count && result == RECOVERY_DONE; i++) {

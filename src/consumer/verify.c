@@ -32,6 +32,7 @@ struct cursor {
     const struct pasar_batch_sidecar *sidecar;
     size_t range;
     uint64_t used;
+    uint64_t *digests; /* of the rows so far, by run of the sidecar */
 };
 
 static void report_damage(struct verify *v, const char *file, struct pasar_err *err)
@@ -46,7 +47,7 @@ static void report_damage(struct verify *v, const char *file, struct pasar_err *
 }
 
 /* The run and row number of the next line; false when the sidecar names fewer rows than the file has. */
-static bool next_origin(struct cursor *cursor, const char **run, uint64_t *row)
+static bool next_origin(struct cursor *cursor, size_t *run, uint64_t *row)
 {
     const struct pasar_batch_sidecar *sidecar = cursor->sidecar;
     const struct pasar_row_range *range;
@@ -58,14 +59,13 @@ static bool next_origin(struct cursor *cursor, const char **run, uint64_t *row)
     if (cursor->range == sidecar->range_count)
         return false;
     range = &sidecar->ranges[cursor->range];
-    *run = sidecar->runs[range->run].run;
-    *row = (*run)[0] != '\0' ? range->first + cursor->used : 0;
+    *run = range->run;
+    *row = sidecar->runs[range->run].run[0] != '\0' ? range->first + cursor->used : 0;
     cursor->used++;
     return true;
 }
 
-static int book(struct verify *v, const char *run, uint64_t row, const void *value, size_t len, bool is_reject,
-                struct pasar_err *err)
+static int book(struct verify *v, const char *run, uint64_t row, uint64_t share, bool is_reject, struct pasar_err *err)
 {
     struct ledger_run *account;
 
@@ -76,10 +76,37 @@ static int book(struct verify *v, const char *run, uint64_t row, const void *val
     account = ledger_open(&v->ledger, run);
     if (account == NULL)
         return pasar_err_nomem(err, "ledger");
-    if (ledger_add_row(account, row, pasar_hash_row(row, value, len), is_reject) != 0)
+    if (ledger_add_row(account, row, share, is_reject) != 0)
         return row >= 1 && row <= ROWSET_MAX_ROW
                    ? pasar_err_nomem(err, "row numbers")
                    : pasar_err_set(err, PASAR_EDATA, "impossible row number %" PRIu64 " of run %s", row, run);
+    return 0;
+}
+
+/* Books one row of a batch. */
+static int read_row(struct verify *v, struct cursor *cursor, const struct pasar_record *record, size_t run,
+                    uint64_t row, struct pasar_err *err)
+{
+    uint64_t share;
+
+    pasar_buf_reset(&v->json);
+    pasar_record_add_json(&v->json, record);
+    if (v->json.failed)
+        return pasar_err_nomem(err, "a row");
+    share = pasar_hash_row(row, v->json.data, v->json.len);
+    cursor->digests[run] += share;
+    return book(v, cursor->sidecar->runs[run].run, row, share, false, err);
+}
+
+/* Rows of a run have canonical JSON, so their digest can be told from the CSV; that of foreign ones cannot. */
+static int check_digests(const struct cursor *cursor, struct pasar_err *err)
+{
+    for (size_t i = 0; i < cursor->sidecar->run_count; i++) {
+        const struct pasar_batch_run *run = &cursor->sidecar->runs[i];
+
+        if (run->run[0] != '\0' && run->digest != cursor->digests[i])
+            return pasar_err_set(err, PASAR_EDATA, "its rows of run %s have not the digest in its sidecar", run->run);
+    }
     return 0;
 }
 
@@ -87,50 +114,85 @@ static int read_rows(struct verify *v, const struct pasar_batch_name *name, cons
                      struct pasar_err *err)
 {
     struct pasar_batch_reader *reader = pasar_batch_reader_open(v->dir, name, err);
-    struct cursor cursor = {.sidecar = sidecar};
+    struct cursor cursor = {.sidecar = sidecar, .digests = calloc(sidecar->run_count + 1, sizeof(uint64_t))};
     enum pasar_batch_result result = PASAR_BATCH_FAILED;
     struct pasar_record record;
     uint64_t rows = 0, row;
-    const char *run;
+    size_t run;
 
-    if (reader == NULL)
-        return -1;
-    while ((result = pasar_batch_reader_next(reader, &record, err)) == PASAR_BATCH_ROW_READ) {
+    if (reader != NULL && cursor.digests == NULL)
+        pasar_err_nomem(err, "digests");
+    while (err->code == PASAR_OK && (result = pasar_batch_reader_next(reader, &record, err)) == PASAR_BATCH_ROW_READ) {
         rows++;
-        if (!next_origin(&cursor, &run, &row))
-            break;
-        pasar_buf_reset(&v->json);
-        pasar_record_add_json(&v->json, &record);
-        if (v->json.failed)
-            pasar_err_nomem(err, "a row");
-        if (err->code != PASAR_OK || book(v, run, row, v->json.data, v->json.len, false, err) != 0)
+        if (!next_origin(&cursor, &run, &row) || read_row(v, &cursor, &record, run, row, err) != 0)
             break;
     }
     pasar_batch_reader_close(reader);
     if (err->code == PASAR_OK && (result != PASAR_BATCH_DONE || rows != sidecar->rows))
         pasar_err_set(err, PASAR_EDATA, "%" PRIu64 " rows, but its sidecar says %" PRIu64, rows, sidecar->rows);
+    if (err->code == PASAR_OK)
+        (void)!check_digests(&cursor, err);
+    free(cursor.digests);
     return err->code == PASAR_OK ? 0 : -1;
 }
 
-static int check_sha256(const struct verify *v, const char *file, const struct pasar_batch_sidecar *sidecar,
-                        struct pasar_err *err)
+/* Compares a file with what its sidecar says: the checksum, and the size unless it is NULL. */
+static int check_file(const struct verify *v, const struct pasar_batch_name *name, enum pasar_batch_kind kind,
+                      const char *sha256, const uint64_t *bytes, struct pasar_err *err)
 {
-    char hex[PASAR_SHA256_HEX + 1];
+    struct pasar_batch_name twin = *name;
+    char file[PASAR_BATCH_NAME_MAX], hex[PASAR_SHA256_HEX + 1];
     char *path = NULL;
+    struct stat st;
     int result;
 
+    twin.kind = kind;
+    pasar_batch_name_format(&twin, file);
     if (asprintf(&path, "%s/%s", v->dir, file) < 0)
         return pasar_err_nomem(err, "path");
     result = pasar_sha256_file(path, hex, err);
+    if (result == 0 && strcmp(hex, sha256) != 0)
+        result = pasar_err_set(err, PASAR_EDATA,
+                               "the SHA-256 of %s is not the one in its sidecar: the file was changed", file);
+    if (result == 0 && bytes != NULL && (stat(path, &st) != 0 || (uint64_t)st.st_size != *bytes))
+        result = pasar_err_set(err, PASAR_EDATA, "its sidecar says %" PRIu64 " bytes, which it does not have", *bytes);
     free(path);
-    if (result == 0 && strcmp(hex, sidecar->sha256) != 0)
-        result = pasar_err_set(err, PASAR_EDATA, "its SHA-256 is not the one in its sidecar: the file was changed");
     return result;
 }
 
 static int on_reject(void *opaque, const struct verify_reject *reject, struct pasar_err *err)
 {
-    return book(opaque, reject->run, reject->row, reject->value, reject->value_len, true, err);
+    uint64_t share = pasar_hash_row(reject->row, reject->value, reject->value_len);
+
+    return book(opaque, reject->run, reject->row, share, true, err);
+}
+
+static int check_rejects(struct verify *v, const struct pasar_batch_name *name,
+                         const struct pasar_batch_sidecar *sidecar, struct pasar_err *err)
+{
+    if (sidecar->rejects == 0)
+        return verify_rejects_check_absent(v->dir, name, err);
+    if (sidecar->rejects_sha256[0] != '\0' &&
+        check_file(v, name, PASAR_BATCH_REJECTS, sidecar->rejects_sha256, NULL, err) != 0) {
+        struct pasar_err ignored = PASAR_ERR_INIT;
+
+        (void)!verify_rejects_read(v->dir, name, sidecar->rejects, on_reject, v, &ignored);
+        return -1;
+    }
+    return verify_rejects_read(v->dir, name, sidecar->rejects, on_reject, v, err);
+}
+
+/* A copied batch keeps its sidecar: its rows are booked all the same, so that the account names the doubled ones. */
+static int check_sidecar(const struct pasar_batch_name *name, const struct pasar_batch_name *told,
+                         struct pasar_err *err)
+{
+    if (strcmp(told->topic, name->topic) == 0 && told->partition == name->partition &&
+        told->first_offset == name->first_offset && told->last_offset == name->last_offset)
+        return 0;
+    return pasar_err_set(err, PASAR_EDATA,
+                         "its sidecar tells of another batch: %s, partition %" PRId32 ", offsets %" PRId64
+                         " to %" PRId64,
+                         told->topic, told->partition, told->first_offset, told->last_offset);
 }
 
 /* A batch: rows are booked even when the file is damaged, so that the account shows what can still be read. */
@@ -142,15 +204,17 @@ static void verify_batch(struct verify *v, const struct pasar_batch_name *name)
 
     pasar_batch_name_format(name, file);
     v->files++;
-    if (pasar_batch_sidecar_read(&sidecar, v->dir, name, &err) != 0) {
+    if (pasar_batch_sidecar_read_any(&sidecar, v->dir, name, &err) != 0) {
         report_damage(v, file, &err);
         return;
     }
-    if (check_sha256(v, file, &sidecar, &err) != 0)
+    if (check_sidecar(name, &sidecar.name, &err) != 0)
+        report_damage(v, file, &err);
+    if (check_file(v, name, PASAR_BATCH_ROWS, sidecar.sha256, &sidecar.bytes, &err) != 0)
         report_damage(v, file, &err);
     if (read_rows(v, name, &sidecar, &err) != 0)
         report_damage(v, file, &err);
-    if (sidecar.rejects > 0 && verify_rejects_read(v->dir, name, sidecar.rejects, on_reject, v, &err) != 0)
+    if (check_rejects(v, name, &sidecar, &err) != 0)
         report_damage(v, file, &err);
     pasar_batch_sidecar_free(&sidecar);
 }
@@ -175,25 +239,41 @@ static void verify_end(struct verify *v, const struct pasar_batch_name *name)
     }
 }
 
-/* Offsets between two ranges hold no messages after transactions and compaction only; elsewhere a file is gone. */
-static uint64_t report_gaps(const struct verify *v, const struct pasar_batch_list *list)
+/*
+ * Looks at the ranges of each partition: offsets in two files are damage; offsets in none hold no messages after
+ * transactions and compaction, or before the beginning of an old topic; elsewhere a file is gone. Returns the gaps.
+ */
+static uint64_t check_ranges(struct verify *v, const struct pasar_batch_list *list)
 {
+    const struct pasar_batch_name *reach = NULL; /* the range of this partition that goes farthest */
     uint64_t gaps = 0;
 
-    for (size_t i = 1; i < list->count; i++) {
-        const struct pasar_batch_name *before = &list->names[i - 1], *name = &list->names[i];
+    for (size_t i = 0; i < list->count; i++) {
+        const struct pasar_batch_name *name = &list->names[i];
+        struct pasar_err err = PASAR_ERR_INIT;
+        char file[PASAR_BATCH_NAME_MAX], other[PASAR_BATCH_NAME_MAX];
+        int64_t next;
 
-        if (strcmp(before->topic, name->topic) != 0 || before->partition != name->partition ||
-            name->first_offset == before->last_offset + 1)
-            continue;
-        gaps++;
-        fprintf(v->out, "gap: %s [%" PRId32 "]: no file holds offsets %" PRId64 " to %" PRId64 "\n", name->topic,
-                name->partition, before->last_offset + 1, name->first_offset - 1);
+        if (reach != NULL && (strcmp(reach->topic, name->topic) != 0 || reach->partition != name->partition))
+            reach = NULL;
+        next = reach != NULL ? reach->last_offset + 1 : 0;
+        if (name->first_offset > next) {
+            gaps++;
+            fprintf(v->out, "gap: %s [%" PRId32 "]: no file holds offsets %" PRId64 " to %" PRId64 "\n", name->topic,
+                    name->partition, next, name->first_offset - 1);
+        } else if (name->first_offset < next) {
+            pasar_batch_name_format(name, file);
+            pasar_batch_name_format(reach, other);
+            pasar_err_set(&err, PASAR_EDATA, "its offsets overlap those of %s", other);
+            report_damage(v, file, &err);
+        }
+        if (name->last_offset >= next)
+            reach = name;
     }
     return gaps;
 }
 
-static int conclude(struct verify *v, uint64_t gaps, struct pasar_err *err)
+static int conclude(struct verify *v, uint64_t gaps, bool allow_gaps, struct pasar_err *err)
 {
     size_t whole = 0;
 
@@ -222,28 +302,36 @@ static int conclude(struct verify *v, uint64_t gaps, struct pasar_err *err)
         return pasar_err_set(err, PASAR_EDATA, "%zu of %zu runs are not whole", v->ledger.count - whole,
                              v->ledger.count);
     if (v->damaged > 0)
-        return pasar_err_set(err, PASAR_EDATA, "%" PRIu64 " of %" PRIu64 " files are damaged", v->damaged, v->files);
+        return pasar_err_set(err, PASAR_EDATA, "damage found %" PRIu64 " times in %" PRIu64 " files", v->damaged,
+                             v->files);
+    if (gaps > 0 && !allow_gaps)
+        return pasar_err_set(err, PASAR_EDATA,
+                             "%" PRIu64 " gaps: files were taken away. If not (offsets without messages come from "
+                             "transactions, compaction and expiry, too), use --allow-gaps",
+                             gaps);
     return 0;
 }
 
-int verify_run(const char *dir, FILE *out, struct pasar_err *err)
+int verify_run(const char *dir, bool allow_gaps, FILE *out, struct pasar_err *err)
 {
     struct verify v = {.dir = dir, .out = out};
     struct pasar_batch_list list;
     struct stat st;
+    uint64_t gaps;
     int result;
 
     if (stat(dir, &st) != 0)
         return pasar_err_errno(err, PASAR_ENOINPUT, "%s", dir);
-    if (pasar_batch_list_read(&list, dir, err) != 0)
+    if (pasar_batch_list_read_all(&list, dir, err) != 0)
         return -1;
+    gaps = check_ranges(&v, &list);
     for (size_t i = 0; i < list.count; i++) {
         if (list.names[i].kind == PASAR_BATCH_END)
             verify_end(&v, &list.names[i]);
         else
             verify_batch(&v, &list.names[i]);
     }
-    result = conclude(&v, report_gaps(&v, &list), err);
+    result = conclude(&v, gaps, allow_gaps, err);
     if (fflush(out) != 0 && result == 0)
         result = pasar_err_errno(err, PASAR_EIO, "write the result");
     pasar_batch_list_free(&list);

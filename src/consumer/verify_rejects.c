@@ -4,8 +4,10 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 #include <jansson.h>
 #include <openssl/evp.h>
@@ -53,21 +55,46 @@ static int read_line(const char *line, size_t len, verify_reject_fn fn, void *op
     return result;
 }
 
+/* "dir/name" of the batch's rejects file, to be freed; `name` gets the last part. NULL with err. */
+static char *rejects_path(const char *dir, const struct pasar_batch_name *batch, char name[PASAR_BATCH_NAME_MAX],
+                          struct pasar_err *err)
+{
+    struct pasar_batch_name twin = *batch;
+    char *path = NULL;
+
+    twin.kind = PASAR_BATCH_REJECTS;
+    pasar_batch_name_format(&twin, name);
+    if (asprintf(&path, "%s/%s", dir, name) >= 0)
+        return path;
+    pasar_err_nomem(err, "path");
+    return NULL;
+}
+
+int verify_rejects_check_absent(const char *dir, const struct pasar_batch_name *batch, struct pasar_err *err)
+{
+    char name[PASAR_BATCH_NAME_MAX];
+    char *path = rejects_path(dir, batch, name, err);
+    struct stat st;
+    bool is_absent = path != NULL && lstat(path, &st) != 0 && errno == ENOENT;
+
+    free(path);
+    if (path == NULL || is_absent)
+        return path == NULL ? -1 : 0;
+    return pasar_err_set(err, PASAR_EDATA, "a rejects file %s, but its sidecar knows of none", name);
+}
+
 int verify_rejects_read(const char *dir, const struct pasar_batch_name *batch, uint64_t expected, verify_reject_fn fn,
                         void *opaque, struct pasar_err *err)
 {
-    struct pasar_batch_name twin = *batch;
     char name[PASAR_BATCH_NAME_MAX];
-    char *path = NULL, *line = NULL;
+    char *path = rejects_path(dir, batch, name, err), *line = NULL;
     size_t cap = 0;
     uint64_t count = 0;
     ssize_t len;
     FILE *file = NULL;
 
-    twin.kind = PASAR_BATCH_REJECTS;
-    pasar_batch_name_format(&twin, name);
-    if (asprintf(&path, "%s/%s", dir, name) < 0)
-        return pasar_err_nomem(err, "path");
+    if (path == NULL)
+        return -1;
     file = fopen(path, "re");
     if (file == NULL)
         pasar_err_errno(err, errno == ENOENT ? PASAR_EDATA : PASAR_ENOINPUT, "its rejects file %s", name);

@@ -26,4 +26,8 @@ typedef int (*verify_reject_fn)(void *opaque, const struct verify_reject *reject
 int verify_rejects_read(const char *dir, const struct pasar_batch_name *batch, uint64_t expected, verify_reject_fn fn,
                         void *opaque, struct pasar_err *err) PASAR_MUSTCHECK;
 
+/* 0 when the batch has no rejects file; -1 with err when there is one, or when that cannot be told. */
+int verify_rejects_check_absent(const char *dir, const struct pasar_batch_name *batch,
+                                struct pasar_err *err) PASAR_MUSTCHECK;
+
 #endif

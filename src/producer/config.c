@@ -20,7 +20,9 @@ static const struct pasar_option table[] = {
     {"rejects", 0, PASAR_OPT_STRING, FIELD(rejects), NULL, 0, 0, NULL, "FILE",
      "write rejected rows to FILE as JSON lines: file, line, offset, row, reason, raw", NULL, false},
     {"dlq-topic", 0, PASAR_OPT_STRING, FIELD(dlq_topic), NULL, 0, 0, NULL, "TOPIC",
-     "topic for rejected rows under --on-error dlq (default: TOPIC.dlq)", NULL, false},
+     "topic for rejected rows under --on-error dlq (default: TOPIC.dlq); a run that was interrupted may have sent some "
+     "of them twice",
+     NULL, false},
     {"max-errors", 0, PASAR_OPT_INT, FIELD(max_errors), "-1", -1, 9e15, NULL, "N",
      "end with status 65 when more than N rows were rejected; -1 = any number", NULL, false},
     {"max-row-bytes", 0, PASAR_OPT_BYTES, FIELD(max_row_bytes), "1MiB", 64, 64 << 20, NULL, "N",
@@ -40,12 +42,16 @@ static const struct pasar_option table[] = {
      "how a key becomes a partition: librdkafka's CRC-32, or as Java's producer does it", NULL, false},
     {"state", 0, PASAR_OPT_STRING, FIELD(state), NULL, 0, 0, NULL, "DIR",
      "where the journal of each run is kept, from which the same command goes on after it was interrupted "
-     "(default: " CONFIG_STATE_DIR ")",
+     "(default: " CONFIG_STATE_DIR " in the working directory)",
      NULL, false},
     {"journal", 0, PASAR_OPT_BOOL, FIELD(journal), "true", 0, 0, NULL, NULL,
      "keep a journal; --no-journal makes each start a new run", NULL, false},
     {"again", 0, PASAR_OPT_BOOL, FIELD(again), NULL, 0, 0, NULL, NULL,
-     "begin a new run, even if the same input was sent before in whole or in part", NULL, false},
+     "send the input once more though it was sent whole; once begun, that goes on like any other run when the same "
+     "command is given again",
+     NULL, false},
+    {"abandon", 0, PASAR_OPT_BOOL, FIELD(abandon), NULL, 0, 0, NULL, NULL,
+     "begin a new run though one of the same input was sent in part; that one never becomes whole", NULL, false},
     {"skip-sent", 0, PASAR_OPT_BOOL, FIELD(skip_sent), NULL, 0, 0, NULL, NULL,
      "end with status 0 instead of 65 when the same input was sent before", NULL, false},
     {"connect-timeout", 0, PASAR_OPT_SECONDS, FIELD(connect_timeout), "30", 0.1, 86400, NULL, "SECONDS",
@@ -55,7 +61,8 @@ static const struct pasar_option table[] = {
     {"partitions", 0, PASAR_OPT_INT, FIELD(partitions), "4", 1, 10000, NULL, "N",
      "partitions of a topic made by --create-topic", NULL, false},
     {"run-id", 0, PASAR_OPT_STRING, FIELD(run_id), NULL, 0, 0, NULL, "ID",
-     "name of this run in the records' headers (default: from the files and the time)", NULL, false},
+     "name of this run in the records' headers, of no other run in the topic (default: from the files and the time)",
+     NULL, false},
     {"metrics-file", 0, PASAR_OPT_STRING, FIELD(metrics_file), NULL, 0, 0, NULL, "FILE",
      "write the final counts to FILE in Prometheus' text format", NULL, false},
     PASAR_OPTION_END,
@@ -68,8 +75,10 @@ const struct pasar_options config_options = {
         "Reads product CSV files in order, cleans each row and sends it to Kafka as JSON. Ends with 0 when every row "
         "is acknowledged by the broker.",
     .epilog =
-        "A run that was interrupted goes on when the same command is given again: rows that are stored already are "
-        "not sent twice. The same input sent again after it was sent whole is refused.\n\n"
+        "A run that was interrupted goes on when the same command is given again in the same directory: rows that are "
+        "stored already are not sent twice. The same input sent again after it was sent whole is refused. An input is "
+        "known by its bytes, so it is read once before its first row is sent; one that changes meanwhile ends with "
+        "65. Standard input and pipes cannot be read again: each start is a new run.\n\n"
         "Exit status: 0 every row acknowledged, 64 usage, 65 bad data, 66 no input, 69 no broker, 73/74 cannot "
         "create/write, 75 stopped by a signal before the end.\n\n"
         "Examples:\n"

@@ -31,7 +31,7 @@ struct producer_config {
     int key_column;  /* the same as enum pasar_column */
     int partitioner; /* enum partitioner */
     char *state;     /* directory of the journals; NULL = CONFIG_STATE_DIR if that can be made */
-    bool journal, again, skip_sent;
+    bool journal, again, abandon, skip_sent;
     double connect_timeout; /* seconds */
     bool create_topic;
     int64_t partitions;

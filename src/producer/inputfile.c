@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -13,12 +14,17 @@
 enum {
     PACKED_BYTES = 128 * 1024,
     GZIP_WINDOW = 15 + 16, /* zlib: the largest window, gzip format only */
+    IDLE_MS = 100,
 };
 
 struct inputfile {
     int fd;
     bool is_stdin, is_regular, is_gzip;
-    uint64_t size, offset;
+    bool may_wait; /* a pipe, a terminal: reading it can take for ever */
+    inputfile_idle_fn idle;
+    void *idle_ctx;
+    struct inputfile_stamp stamp;
+    uint64_t offset;
     unsigned char *packed; /* bytes read and not yet handed out: gzip data, or the first bytes of a plain file */
     size_t packed_len, packed_pos;
     bool eof;
@@ -32,20 +38,71 @@ const char *inputfile_name(const char *path)
     return strcmp(path, "-") == 0 ? "(stdin)" : path;
 }
 
-/* Reads into `packed`, which is used up. 0 or -1 with errno. */
-static int refill(struct inputfile *file)
+/* Waits until there is something to read, or the end. 0, or -1 with the file's error. */
+static int await_input(struct inputfile *file)
+{
+    struct pollfd fd = {.fd = file->fd, .events = POLLIN};
+
+    while (file->may_wait && poll(&fd, 1, IDLE_MS) <= 0)
+        if (file->idle != NULL && !file->idle(file->idle_ctx))
+            return pasar_err_set(&file->err, PASAR_ETEMP, "stopped while waiting for input");
+    return 0;
+}
+
+static struct inputfile_stamp stamp_of(const struct stat *st)
+{
+    return (struct inputfile_stamp){st->st_dev, st->st_ino, st->st_size, st->st_mtim};
+}
+
+/* At the end of a regular file, and past what was its end: is it still the file that was opened? */
+static int check_unchanged(struct inputfile *file)
+{
+    struct inputfile_stamp now;
+    struct stat st;
+
+    if (fstat(file->fd, &st) != 0)
+        return pasar_err_errno(&file->err, PASAR_ENOINPUT, "stat");
+    now = stamp_of(&st);
+    if (file->offset == (uint64_t)file->stamp.size && inputfile_same_stamp(&now, &file->stamp))
+        return 0;
+    return pasar_err_set(&file->err, PASAR_EDATA,
+                         "it was changed while it was read (%lld bytes at the start, %lld now), so the run stays "
+                         "without an end",
+                         (long long)file->stamp.size, (long long)now.size);
+}
+
+/* Reads what there is: the count, 0 at the end, or -1 with errno or the file's error. */
+static ssize_t read_some(struct inputfile *file, void *bytes, size_t len)
 {
     ssize_t n;
 
-    do
-        n = read(file->fd, file->packed, PACKED_BYTES);
-    while (n < 0 && errno == EINTR);
+    do {
+        if (await_input(file) != 0) {
+            errno = ECANCELED;
+            return -1;
+        }
+        n = read(file->fd, bytes, len);
+    } while (n < 0 && (errno == EINTR || errno == EAGAIN));
+    if (n > 0)
+        file->offset += (uint64_t)n;
+    file->eof = n == 0;
+    if (file->is_regular && n >= 0 && (n == 0 || file->offset > (uint64_t)file->stamp.size) &&
+        check_unchanged(file) != 0) {
+        errno = EIO;
+        return -1;
+    }
+    return n;
+}
+
+/* Reads into `packed`, which is used up. 0 or -1 with errno. */
+static int refill(struct inputfile *file)
+{
+    ssize_t n = read_some(file, file->packed, PACKED_BYTES);
+
     if (n < 0)
         return -1;
     file->packed_pos = 0;
     file->packed_len = (size_t)n;
-    file->offset += (uint64_t)n;
-    file->eof = n == 0;
     return 0;
 }
 
@@ -53,14 +110,10 @@ static int refill(struct inputfile *file)
 static int read_start(struct inputfile *file)
 {
     while (!file->eof && file->packed_len < 4) {
-        ssize_t n = read(file->fd, file->packed + file->packed_len, PACKED_BYTES - file->packed_len);
-        if (n < 0 && errno == EINTR)
-            continue;
+        ssize_t n = read_some(file, file->packed + file->packed_len, PACKED_BYTES - file->packed_len);
         if (n < 0)
             return -1;
-        file->eof = n == 0;
         file->packed_len += (size_t)n;
-        file->offset += (uint64_t)n;
     }
     return 0;
 }
@@ -81,7 +134,7 @@ static int find_format(struct inputfile *file, const char *name, struct pasar_er
     return 0;
 }
 
-struct inputfile *inputfile_open(const char *path, struct pasar_err *err)
+struct inputfile *inputfile_open(const char *path, inputfile_idle_fn idle, void *idle_ctx, struct pasar_err *err)
 {
     const char *name = inputfile_name(path);
     struct stat st;
@@ -92,8 +145,11 @@ struct inputfile *inputfile_open(const char *path, struct pasar_err *err)
         pasar_err_nomem(err, "an input file");
         return NULL;
     }
+    file->idle = idle;
+    file->idle_ctx = idle_ctx;
     file->is_stdin = strcmp(path, "-") == 0;
-    file->fd = file->is_stdin ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY);
+    /* Non-blocking, so that a pipe's first writer is waited for in poll and not here. */
+    file->fd = file->is_stdin ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK);
     if (file->fd < 0) {
         pasar_err_errno(err, PASAR_ENOINPUT, "open %s", name);
         goto fail;
@@ -106,12 +162,17 @@ struct inputfile *inputfile_open(const char *path, struct pasar_err *err)
         pasar_err_set(err, PASAR_ENOINPUT, "%s is a directory; name the CSV files in it", name);
         goto fail;
     }
+    file->may_wait = !S_ISREG(st.st_mode);
     file->is_regular = S_ISREG(st.st_mode) && !file->is_stdin;
-    file->size = file->is_regular ? (uint64_t)st.st_size : 0;
+    if (file->is_regular)
+        file->stamp = stamp_of(&st);
     if (S_ISREG(st.st_mode))
         (void)posix_fadvise(file->fd, 0, 0, POSIX_FADV_SEQUENTIAL);
     if (read_start(file) != 0) {
-        pasar_err_errno(err, PASAR_ENOINPUT, "read %s", name);
+        if (file->err.code != PASAR_OK)
+            pasar_err_set(err, file->err.code, "%s: %s", name, file->err.msg);
+        else
+            pasar_err_errno(err, PASAR_ENOINPUT, "read %s", name);
         goto fail;
     }
     if (find_format(file, name, err) != 0)
@@ -181,7 +242,6 @@ static ssize_t read_gzip(struct inputfile *file, void *bytes, size_t len)
 ssize_t inputfile_read(void *ctx, void *bytes, size_t len)
 {
     struct inputfile *file = ctx;
-    ssize_t n;
 
     if (file->is_gzip)
         return read_gzip(file, bytes, len);
@@ -192,15 +252,7 @@ ssize_t inputfile_read(void *ctx, void *bytes, size_t len)
         file->packed_pos += count;
         return (ssize_t)count;
     }
-    if (file->eof)
-        return 0;
-    do
-        n = read(file->fd, bytes, len);
-    while (n < 0 && errno == EINTR);
-    if (n > 0)
-        file->offset += (uint64_t)n;
-    file->eof = n == 0;
-    return n;
+    return file->eof ? 0 : read_some(file, bytes, len);
 }
 
 const struct pasar_err *inputfile_error(const struct inputfile *file)
@@ -225,5 +277,16 @@ bool inputfile_is_gzip(const struct inputfile *file)
 
 uint64_t inputfile_size(const struct inputfile *file)
 {
-    return file->size;
+    return (uint64_t)file->stamp.size;
+}
+
+struct inputfile_stamp inputfile_stamp(const struct inputfile *file)
+{
+    return file->stamp;
+}
+
+bool inputfile_same_stamp(const struct inputfile_stamp *a, const struct inputfile_stamp *b)
+{
+    return a->dev == b->dev && a->ino == b->ino && a->size == b->size && a->modified.tv_sec == b->modified.tv_sec &&
+           a->modified.tv_nsec == b->modified.tv_nsec;
 }

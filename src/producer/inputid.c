@@ -9,8 +9,9 @@
 #include <unistd.h>
 
 #include "pasar/hash.h"
+#include "pasar/stop.h"
 
-enum { BLOCK_BYTES = 64 * 1024, BLOCKS = INPUTID_WHOLE_BYTES / BLOCK_BYTES };
+enum { BLOCK_BYTES = 64 * 1024 };
 
 static uint64_t mix(uint64_t hash, uint64_t more)
 {
@@ -19,13 +20,13 @@ static uint64_t mix(uint64_t hash, uint64_t more)
     return pasar_hash64(pair, sizeof(pair));
 }
 
-/* Reads up to `len` bytes at `offset`; the count, or -1 with errno. */
-static ssize_t read_at(int fd, char *bytes, size_t len, off_t offset)
+/* Reads a whole block, less at the end of the file; the count, or -1 with errno. */
+static ssize_t read_block(int fd, char *block)
 {
     size_t got = 0;
 
-    while (got < len) {
-        ssize_t n = pread(fd, bytes + got, len - got, offset + (off_t)got);
+    while (got < BLOCK_BYTES) {
+        ssize_t n = read(fd, block + got, BLOCK_BYTES - got);
 
         if (n < 0 && errno == EINTR)
             continue;
@@ -38,34 +39,22 @@ static ssize_t read_at(int fd, char *bytes, size_t len, off_t offset)
     return (ssize_t)got;
 }
 
-/* Where block `i` begins: all of a small file, one after the other, or spread so that the last one ends with the file.
- */
-static off_t block_offset(off_t size, int i)
-{
-    if (size <= INPUTID_WHOLE_BYTES)
-        return (off_t)i * BLOCK_BYTES;
-    return (off_t)((double)(size - BLOCK_BYTES) * i / (BLOCKS - 1));
-}
-
 static int add_contents(struct inputid *id, int fd, char *block, const char *path, struct pasar_err *err)
 {
     struct stat st;
+    ssize_t n;
 
     if (fstat(fd, &st) != 0)
         return pasar_err_errno(err, PASAR_ENOINPUT, "stat %s", path);
+    (void)posix_fadvise(fd, 0, 0, POSIX_FADV_SEQUENTIAL);
     id->bytes += (uint64_t)st.st_size;
     id->hash = mix(id->hash, (uint64_t)st.st_size);
-    for (int i = 0; i < BLOCKS; i++) {
-        off_t offset = block_offset(st.st_size, i);
-        ssize_t n = offset < st.st_size ? read_at(fd, block, BLOCK_BYTES, offset) : 0;
-
-        if (n < 0)
-            return pasar_err_errno(err, PASAR_ENOINPUT, "read %s", path);
-        if (n == 0)
-            break;
+    while ((n = read_block(fd, block)) > 0) {
         id->hash = mix(id->hash, pasar_hash64(block, (size_t)n));
+        if (pasar_stop_requested())
+            return pasar_err_set(err, PASAR_ETEMP, "stopped while looking whether %s was sent before", path);
     }
-    return 0;
+    return n == 0 ? 0 : pasar_err_errno(err, PASAR_ENOINPUT, "read %s", path);
 }
 
 static int add_file(struct inputid *id, char *block, const char *path, struct pasar_err *err)

@@ -17,12 +17,9 @@ struct inputid {
 };
 
 /*
- * Files up to INPUTID_WHOLE_BYTES are hashed whole (XXH3-64), of larger ones 256 blocks of 64 KiB spread evenly from
- * the first byte to the last, so that the time does not grow with the file. 0, or -1 with err (PASAR_ENOINPUT) when a
- * file cannot be read.
+ * Reads all of each file (XXH3-64; what is read here is read from memory when the rows are read). 0, or -1 with err:
+ * PASAR_ENOINPUT when a file cannot be read, PASAR_ETEMP after a stop.
  */
 int inputid_of(struct inputid *id, char *const *files, int file_count, struct pasar_err *err) PASAR_MUSTCHECK;
-
-enum { INPUTID_WHOLE_BYTES = 16 * 1024 * 1024 };
 
 #endif

@@ -5,6 +5,7 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 void inputs_fini(struct inputs *inputs)
@@ -61,5 +62,18 @@ int inputs_expand(struct inputs *inputs, char *const *operands, int operand_coun
         if ((is_pattern ? add_matches(inputs, operands[i], err) : add(inputs, operands[i], err)) != 0)
             return -1;
     }
+    return 0;
+}
+
+int inputs_spare(const struct inputs *inputs, const char *option, const char *path, struct pasar_err *err)
+{
+    struct stat out, in;
+
+    if (path == NULL || stat(path, &out) != 0 || !S_ISREG(out.st_mode))
+        return 0;
+    for (int i = 0; i < inputs->count; i++)
+        if (stat(inputs->files[i], &in) == 0 && in.st_dev == out.st_dev && in.st_ino == out.st_ino)
+            return pasar_err_set(err, PASAR_EUSAGE, "%s %s would overwrite the input %s", option, path,
+                                 inputs->files[i]);
     return 0;
 }

@@ -18,4 +18,8 @@ int inputs_expand(struct inputs *inputs, char *const *operands, int operand_coun
                   struct pasar_err *err) PASAR_MUSTCHECK;
 void inputs_fini(struct inputs *inputs);
 
+/* Refuses (-1, PASAR_EUSAGE, naming `option`) to write to `path` when that is one of the files. NULL is fine. */
+int inputs_spare(const struct inputs *inputs, const char *option, const char *path,
+                 struct pasar_err *err) PASAR_MUSTCHECK;
+
 #endif

@@ -300,7 +300,7 @@ int journal_read(const char *dir, const char *name, struct journal *journal, boo
         *found = true;
         result = journal_decode(journal, text.data != NULL ? text.data : "", text.len, err);
         if (result != 0)
-            pasar_err_context(err, "journal %s: damaged, so it is not known what was sent (--again sends everything)",
+            pasar_err_context(err, "journal %s: damaged, so it is not known what was sent (--abandon sends everything)",
                               path);
     }
     pasar_buf_fini(&text);

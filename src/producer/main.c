@@ -51,15 +51,18 @@ static int produce(struct producer_config *config, char **operands, int operand_
     struct summary summary = {0};
     struct inputs inputs = {0};
     char run[RUNID_MAX] = "";
+    bool is_apart;
 
     if (pasar_stop_install(&err) != 0) {
         pasar_error("%s", err.msg);
         return (int)err.code;
     }
-    if (inputs_expand(&inputs, operands, operand_count, &err) == 0 &&
-        producer_run(config, inputs.files, inputs.count, run, &summary, &err) != 0 && err.code == PASAR_OK)
+    is_apart = inputs_expand(&inputs, operands, operand_count, &err) == 0 &&
+               inputs_spare(&inputs, "--rejects", config->rejects, &err) == 0 &&
+               inputs_spare(&inputs, "--metrics-file", config->metrics_file, &err) == 0;
+    if (is_apart && producer_run(config, inputs.files, inputs.count, run, &summary, &err) != 0 && err.code == PASAR_OK)
         pasar_err_set(&err, PASAR_EBUG, "failed without a reason");
-    if (config->metrics_file != NULL) {
+    if (config->metrics_file != NULL && err.code != PASAR_EUSAGE) {
         struct pasar_err metrics_err = PASAR_ERR_INIT;
 
         if (write_metrics(config->metrics_file, &summary, &metrics_err) != 0) {

@@ -9,192 +9,24 @@
  * A run that goes on, in a new process or with a new client, reads the input from its start once more and passes over
  * the rows that are stored. So rejects, nulls and counts are always those of the whole input.
  */
-#include "producer/producer.h"
+#include "producer/producer_private.h"
 
 #include <inttypes.h>
-#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
 #include "pasar/clock.h"
-#include "pasar/hash.h"
 #include "pasar/log.h"
-#include "pasar/num.h"
-#include "pasar/progress.h"
 #include "pasar/stop.h"
-#include "producer/pacer.h"
-#include "producer/rejects.h"
-#include "producer/rowsource.h"
-#include "producer/run.h"
-#include "producer/sink.h"
 
-enum { REBUILDS_MAX = 5 }; /* clients replaced within REBUILDS_NS, then it ends */
 #define REBUILDS_NS (60 * INT64_C(1000000000))
 
-struct producer {
-    const struct producer_config *config;
-    char *const *files;
-    int file_count;
-    struct run run;
-    struct checkpoint_counts from; /* the checkpoint that this client began at: rows up to it are passed over */
-    struct checkpoint_counts done; /* the account up to the last row dealt with */
-    struct pacer pacer;
-    int64_t rebuilt_ns[REBUILDS_MAX]; /* when clients were replaced, a ring */
-    struct rowsource *source;
-    struct sink *sink;
-    struct rejects *rejects; /* NULL without --rejects */
-    struct summary *summary;
-    struct pasar_buf json;
-    struct pasar_progress progress;
-    int64_t started_ns, last_timestamp_us;
-};
-
-/* How the loop goes on after a row. */
-enum next { NEXT_ROW, NEXT_STOPPED, NEXT_FAILED };
-
-static int64_t next_timestamp(struct producer *p)
+/* While a pipe has nothing to read: acknowledgements. False after a stop, or when the sink has failed. */
+static bool idle(void *ctx)
 {
-    int64_t now_us = pasar_clock_wall_us();
+    struct producer *p = ctx;
 
-    if (p->done.row < p->run.tail.last) /* between stored rows */
-        return ++p->last_timestamp_us;
-    p->last_timestamp_us = now_us > p->last_timestamp_us ? now_us : p->last_timestamp_us + 1;
-    return p->last_timestamp_us;
-}
-
-/* Counts a reject and puts it where the options say. */
-static enum next handle_reject(struct producer *p, const struct sink_reject *reject, struct pasar_err *err)
-{
-    static struct pasar_log_limit limit = PASAR_LOG_LIMIT;
-    const struct producer_config *config = p->config;
-    enum sink_result result = SINK_DONE;
-
-    if (config->on_error == ON_ERROR_DLQ && reject->row > p->from.row) {
-        result = p->sink->ops->reject(p->sink, reject, err);
-        if (result == SINK_STOPPED)
-            return NEXT_STOPPED;
-        if (result == SINK_REFUSED) { /* too large even for the dead letter queue: the log and --rejects have it */
-            pasar_warn("%s:%" PRIu64 ": not sent to %s: %s", reject->file, reject->line, config->dlq_topic, err->msg);
-            pasar_err_clear(err);
-        }
-    }
-    p->summary->rows_read++;
-    p->summary->rejected++;
-    pasar_log_limited(&limit, PASAR_LOG_WARN, "%s:%" PRIu64 ": rejected (byte offset %" PRIu64 "): %s", reject->file,
-                      reject->line, reject->offset, reject->reason);
-    if (result == SINK_FAILED || (p->rejects != NULL && rejects_add(p->rejects, reject, err) != 0))
-        return NEXT_FAILED;
-    if (config->on_error == ON_ERROR_STOP) {
-        pasar_err_set(err, PASAR_EDATA,
-                      "%s:%" PRIu64 ": %s (byte offset %" PRIu64 "); --on-error skip leaves such rows out",
-                      reject->file, reject->line, reject->reason, reject->offset);
-        return NEXT_FAILED;
-    }
-    if (config->max_errors >= 0 && p->summary->rejected > (uint64_t)config->max_errors) {
-        pasar_err_set(err, PASAR_EDATA,
-                      "more than --max-errors %" PRId64 " rows rejected, the last at %s:%" PRIu64 ": %s",
-                      config->max_errors, reject->file, reject->line, reject->reason);
-        return NEXT_FAILED;
-    }
-    return NEXT_ROW;
-}
-
-/* Holds back while the next row is not due yet. */
-static void pace(struct producer *p)
-{
-    int64_t ahead_ms;
-
-    if (p->config->rate <= 0 && p->pacer.pause_max <= 0)
-        return;
-    while ((ahead_ms = (p->pacer.due_ns - pasar_clock_mono_ns()) / 1000000) > 0 && !pasar_stop_requested())
-        p->sink->ops->wait(p->sink, ahead_ms < 200 ? (int)ahead_ms : 200);
-}
-
-static void count_row(struct producer *p, const struct rowsource_row *row)
-{
-    if (p->config->rate > 0 || p->pacer.pause_max > 0)
-        pacer_sent(&p->pacer, pasar_clock_mono_ns());
-    p->summary->rows_read++;
-    p->summary->digest += pasar_hash_row(row->row, p->json.data, p->json.len);
-}
-
-/* The row's key: the value of a column as text, numbers as in JSON; none when it is null. */
-static void set_key(const struct producer *p, struct sink_row *out, const struct pasar_record *record,
-                    char number[PASAR_NUM_DOUBLE_MAX])
-{
-    int column = p->config->key_column;
-
-    if (!pasar_columns[column].is_number) {
-        out->key = record->text[column].data;
-        out->key_len = record->text[column].len;
-    } else if (isfinite(record->number[column])) {
-        out->key = number;
-        out->key_len = pasar_num_format_double(record->number[column], number);
-    }
-}
-
-static enum next refuse_row(struct producer *p, const struct rowsource_row *row, const char *why, struct pasar_err *err)
-{
-    struct sink_reject reject = {row->file, row->line, row->offset, row->row, why, row->raw, row->raw_len};
-
-    if (run_refuse(&p->run, row->row, err) != 0)
-        return NEXT_FAILED;
-    return handle_reject(p, &reject, err);
-}
-
-/* A row that need not be sent, because it is in the topic or was found too long for it. False: send it. */
-static bool pass_over(struct producer *p, const struct rowsource_row *row, enum next *next, struct pasar_err *err)
-{
-    int64_t stored_us = tail_find(&p->run.tail, row->row);
-
-    if (row->row > p->from.row && stored_us == 0)
-        return false;
-    *next = NEXT_ROW;
-    if (row->row <= p->from.row && journal_is_refused(&p->run.journal.refused, row->row)) {
-        *next = refuse_row(p, row, "longer than the producer's message.max.bytes", err);
-        return true;
-    }
-    p->summary->rows_read++;
-    p->summary->stored++;
-    if (stored_us != 0)
-        p->last_timestamp_us = stored_us;
-    return true;
-}
-
-static enum next handle_row(struct producer *p, struct rowsource_row *row, struct pasar_err *err)
-{
-    struct sink_row out = {.row = row->row};
-    struct pasar_err refusal = PASAR_ERR_INIT;
-    char number[PASAR_NUM_DOUBLE_MAX];
-    enum next next;
-
-    if (row->row <= p->run.tail.last && pass_over(p, row, &next, err))
-        return next;
-    pace(p);
-    row->record.timestamp_us = next_timestamp(p);
-    pasar_buf_reset(&p->json);
-    pasar_record_add_json(&p->json, &row->record);
-    if (p->json.failed) {
-        pasar_err_nomem(err, "a row");
-        return NEXT_FAILED;
-    }
-    out.timestamp_us = row->record.timestamp_us;
-    set_key(p, &out, &row->record, number);
-    out.value = p->json.data;
-    out.value_len = p->json.len;
-    switch (p->sink->ops->send(p->sink, &out, &refusal)) {
-    case SINK_DONE:
-        count_row(p, row);
-        return NEXT_ROW;
-    case SINK_REFUSED:
-        return refuse_row(p, row, refusal.msg, err);
-    case SINK_STOPPED:
-        return NEXT_STOPPED;
-    case SINK_FAILED:
-        break;
-    }
-    pasar_err_set(err, refusal.code, "%s", refusal.msg);
-    return NEXT_FAILED;
+    return !pasar_stop_requested() && p->sink->ops->wait(p->sink, 0, NULL) == 0;
 }
 
 static uint64_t outstanding(const struct producer *p)
@@ -213,7 +45,7 @@ static int settle_row(struct producer *p, uint64_t row, struct pasar_err *err)
     if (row == p->from.row && (p->done.stored != p->from.stored || p->done.rejected != p->from.rejected))
         return pasar_err_set(err, PASAR_EDATA,
                              "of the first %" PRIu64 " rows %" PRIu64 " are bad, but %" PRIu64
-                             " were when run %s began: the input was changed; --again begins a new run",
+                             " were when run %s began: the input was changed; --abandon begins a new run",
                              row, p->done.rejected, p->from.rejected, p->run.id);
     if (row <= p->from.row) {
         if (row == p->from.row)
@@ -233,7 +65,7 @@ static int check_stored(const struct producer *p, struct pasar_err *err)
         return 0;
     return pasar_err_set(err, PASAR_EDATA,
                          "the input's %" PRIu64 " rows are not those of which run %s has stored up to row %" PRIu64
-                         ": it was changed; --again begins a new run",
+                         ": it was changed; --abandon begins a new run",
                          p->done.row, p->run.id, p->run.tail.last);
 }
 
@@ -249,16 +81,21 @@ static int send_rows(struct producer *p, struct pasar_err *err)
             return 1;
         switch (rowsource_next(p->source, &row, err)) {
         case ROWSOURCE_ROW:
-            next = handle_row(p, &row, err);
+            next = producer_handle_row(p, &row, err);
             break;
         case ROWSOURCE_REJECT: {
             struct sink_reject reject = {row.file, row.line, row.offset, row.row, row.reason, row.raw, row.raw_len};
 
-            next = handle_reject(p, &reject, err);
+            next = producer_handle_reject(p, &reject, err);
             break;
         }
         case ROWSOURCE_END:
             return check_stored(p, err);
+        case ROWSOURCE_IDLE:
+            if (pasar_stop_requested())
+                return 1;
+            (void)p->sink->ops->wait(p->sink, 0, err); /* says again what has failed */
+            return -1;
         case ROWSOURCE_ERROR:
             return -1;
         }
@@ -276,12 +113,12 @@ static int finish(struct producer *p, struct pasar_err *err)
     struct pasar_run_end end = {.rows = p->summary->stored + p->sink->counts.accepted, .digest = p->summary->digest};
 
     snprintf(end.run, sizeof(end.run), "%s", p->summary->run);
-    end.timestamp_us = next_timestamp(p);
+    end.timestamp_us = producer_next_timestamp(p);
     if (p->run.end_partition >= 0) { /* a process died between the end records: the others must be like them */
         if (p->run.end.rows != end.rows || p->run.end.digest != end.digest)
             return pasar_err_set(err, PASAR_EDATA,
                                  "the topic holds an end of run %s with %" PRIu64 " rows, but there are %" PRIu64
-                                 ", or others: the input was changed; --again begins a new run",
+                                 ", or others: the input was changed; --abandon begins a new run",
                                  end.run, p->run.end.rows, end.rows);
         end = p->run.end;
     }
@@ -312,8 +149,10 @@ static int open_all(struct producer *p, char run[RUNID_MAX], struct pasar_err *e
     bool is_new = p->run.config == NULL;
     enum run_result result = RUN_READY;
 
-    p->source = rowsource_open(p->files, p->file_count, config->max_row_bytes, err);
-    if (p->source == NULL)
+    p->done = (struct checkpoint_counts){0}; /* whatever fails below, no row of an earlier client is taken for safe */
+    if (p->source != NULL)
+        rowsource_rewind(p->source);
+    else if ((p->source = rowsource_open(p->files, p->file_count, config->max_row_bytes, err)) == NULL)
         return -1;
     p->sink = sink_open(config, err);
     if (p->sink == NULL)
@@ -322,15 +161,17 @@ static int open_all(struct producer *p, char run[RUNID_MAX], struct pasar_err *e
         result = run_open(&p->run, config, p->files, p->file_count, p->sink, err);
     else if (run_reopen(&p->run, p->sink, err) != 0)
         result = RUN_ERROR;
+    if (result == RUN_ERROR)
+        return -1;
     memcpy(run, p->run.id, RUNID_MAX);
-    if (result != RUN_READY)
-        return result == RUN_SENT ? 1 : -1;
+    if (result == RUN_SENT)
+        return 1;
     if (config->rejects != NULL && (p->rejects = rejects_open(config->rejects, err)) == NULL)
         return -1;
     p->from = p->run.acks.done.counts;
-    p->done = (struct checkpoint_counts){0};
     p->last_timestamp_us = p->from.timestamp_us;
     p->summary->digest = p->from.digest + p->run.tail.digest;
+    rowsource_set_idle(p->source, idle, p);
     p->sink->ops->begin(p->sink, run, p->run.is_tracked ? &p->run.acks : NULL);
     pasar_debug("run %s begins at row %" PRIu64, run, p->run.tail.last + 1);
     return 0;
@@ -357,10 +198,8 @@ static int close_client(struct producer *p, int result, struct pasar_err *err)
     if (rejects_close(p->rejects, &later) != 0 || summary_check(p->summary, &later) != 0)
         result = pasar_err_set(err, later.code, "%s", later.msg);
     sink_free(p->sink);
-    rowsource_free(p->source);
     p->rejects = NULL;
     p->sink = NULL;
-    p->source = NULL;
     return is_broken && later.code == PASAR_OK && !pasar_stop_requested() ? 2 : result;
 }
 
@@ -401,6 +240,25 @@ static int run_client(struct producer *p, char run[RUNID_MAX], bool *is_sent, st
     return close_client(p, *is_sent ? 0 : result, err);
 }
 
+/* Whether a run goes on with another client after `result` of run_client. One that has begun waits as long as it takes.
+ */
+static bool goes_on(struct producer *p, int result, struct pasar_err *err)
+{
+    static struct pasar_log_limit limit = {1, 10000, 0, 0, 0};
+    uint64_t rebuilds = p->summary->rebuilds;
+
+    if (result == 2 && may_rebuild(p, err)) {
+        rebuilds++;
+    } else if (result == -1 && rebuilds > 0 && err->code == PASAR_EUNAVAILABLE && !pasar_stop_requested()) {
+        pasar_log_limited(&limit, PASAR_LOG_WARN, "%s (waiting for it, as the run has begun)", err->msg);
+        pasar_err_clear(err);
+    } else {
+        return false;
+    }
+    *p->summary = (struct summary){.run = p->summary->run, .rebuilds = rebuilds};
+    return true;
+}
+
 int producer_run(const struct producer_config *config, char *const *files, int file_count, char run[RUNID_MAX],
                  struct summary *summary, struct pasar_err *err)
 {
@@ -415,14 +273,16 @@ int producer_run(const struct producer_config *config, char *const *files, int f
 
     summary->run = run;
     pasar_progress_start(&p.progress, "rows sent", config->common.quiet);
-    while ((result = run_client(&p, run, &is_sent, err)) == 2 && may_rebuild(&p, err))
-        *summary = (struct summary){.run = run, .rebuilds = summary->rebuilds + 1};
+    do
+        result = run_client(&p, run, &is_sent, err);
+    while (goes_on(&p, result, err));
     pasar_progress_finish(&p.progress);
     summary->ended |= is_sent;
     summary->seconds = (double)(pasar_clock_mono_ns() - p.started_ns) / 1e9;
     if (result == 1)
         result = stopped(&p, err);
     run_close(&p.run);
+    rowsource_free(p.source);
     pasar_buf_fini(&p.json);
     return result == 0 ? 0 : -1;
 }

@@ -1,10 +1,8 @@
-/*
- * Reading back what the topic holds of a run. The plain consumer with explicit offsets: no group, nothing committed,
- * nothing left behind on the broker.
- */
+/* Reading back what the topic holds of a run: watermarks, single records, and everything past a checkpoint. */
 #include "producer/readback.h"
 
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,24 +12,10 @@
 #include "pasar/log.h"
 #include "pasar/num.h"
 #include "pasar/stop.h"
+#include "producer/runid.h"
+#include "producer/topicreader.h"
 
 enum { SLICE_MS = 100, SETTLE_MS = 1000, SETTLE_MAX_MS = 10000, QUERY_MS = 1000 };
-
-static const struct pasar_kafka_default defaults[] = {
-    {"log_level", "3"}, /* no warning for each of the producer's own properties among the user's */
-    {"enable.partition.eof", "true"},
-    {"auto.offset.reset", "error"},
-    {"isolation.level", "read_uncommitted"}, /* our records are in no transaction; another's must not hold us up */
-    {"fetch.wait.max.ms", "50"},
-    {"check.crcs", "true"},
-    {"queued.max.messages.kbytes", "16384"},
-    {NULL, NULL},
-};
-
-static int64_t deadline_after(double seconds)
-{
-    return pasar_clock_mono_ns() + (int64_t)(seconds * 1e9);
-}
 
 static int stopped(struct pasar_err *err)
 {
@@ -88,7 +72,7 @@ static rd_kafka_resp_err_t ask_all(rd_kafka_t *rk, const char *topic, int32_t pa
 int readback_watermarks(rd_kafka_t *rk, const struct producer_config *config, int32_t partition_count,
                         struct watermarks *marks, struct pasar_err *err)
 {
-    int64_t end_ns = deadline_after(config->connect_timeout);
+    int64_t end_ns = pasar_clock_mono_ns() + (int64_t)(config->connect_timeout * 1e9);
 
     for (;;) {
         const char *topic = config->kafka.topic;
@@ -121,90 +105,20 @@ int readback_settle(rd_kafka_t *rk, const struct producer_config *config, int32_
             result = stopped(err);
         else
             result = readback_watermarks(rk, config, partition_count, marks, err);
-        if (result != 0 || memcmp(before, marks, bytes) == 0 || pasar_clock_mono_ns() >= end_ns)
+        if (result != 0 || memcmp(before, marks, bytes) == 0)
             break;
+        if (pasar_clock_mono_ns() >= end_ns) {
+            pasar_warn("topic %s has not come to rest within %d s, others seem to write to it: what this run sent just "
+                       "before it was cut short is taken to be there by now",
+                       config->kafka.topic, SETTLE_MAX_MS / 1000);
+            break;
+        }
     }
     free(before);
     return result;
 }
 
 /* ------------------------------------------------------------------ records */
-
-struct reader {
-    rd_kafka_t *rk;
-    rd_kafka_topic_t *topic;
-    rd_kafka_queue_t *queue;
-};
-
-static void reader_close(struct reader *reader)
-{
-    if (reader->queue != NULL)
-        rd_kafka_queue_destroy(reader->queue);
-    if (reader->topic != NULL)
-        rd_kafka_topic_destroy(reader->topic);
-    if (reader->rk != NULL)
-        rd_kafka_destroy(reader->rk);
-}
-
-static int reader_open(struct reader *reader, const struct producer_config *config, struct pasar_err *err)
-{
-    rd_kafka_conf_t *conf = pasar_kafka_conf(&config->kafka, "pasar-producer", defaults, NULL, err);
-
-    *reader = (struct reader){0};
-    if (conf == NULL || (reader->rk = pasar_kafka_new(RD_KAFKA_CONSUMER, conf, err)) == NULL)
-        return -1;
-    reader->topic = rd_kafka_topic_new(reader->rk, config->kafka.topic, NULL);
-    reader->queue = rd_kafka_queue_new(reader->rk);
-    if (reader->topic == NULL || reader->queue == NULL) {
-        reader_close(reader);
-        return pasar_err_set(err, PASAR_EUNAVAILABLE, "topic %s cannot be read", config->kafka.topic);
-    }
-    return 0;
-}
-
-static int reader_start(struct reader *reader, const struct producer_config *config, int32_t partition, int64_t offset,
-                        struct pasar_err *err)
-{
-    if (rd_kafka_consume_start_queue(reader->topic, partition, offset, reader->queue) == 0)
-        return 0;
-    return pasar_err_set(err, PASAR_EUNAVAILABLE, "topic %s [%" PRId32 "] cannot be read: %s", config->kafka.topic,
-                         partition, rd_kafka_err2str(rd_kafka_last_error()));
-}
-
-/*
- * The next record, or NULL with *is_eof when `*partition` was read to its end, or NULL with err. What time heals is
- * waited for until end_ns, which each sign of life moves.
- */
-static rd_kafka_message_t *reader_next(struct reader *reader, const struct producer_config *config, int64_t *end_ns,
-                                       int32_t *eof_partition, struct pasar_err *err)
-{
-    *eof_partition = -1;
-    while (!pasar_stop_requested()) {
-        rd_kafka_message_t *message = rd_kafka_consume_queue(reader->queue, SLICE_MS);
-        rd_kafka_resp_err_t code = message != NULL ? message->err : RD_KAFKA_RESP_ERR__TIMED_OUT;
-
-        if (code == RD_KAFKA_RESP_ERR_NO_ERROR || code == RD_KAFKA_RESP_ERR__PARTITION_EOF)
-            *end_ns = deadline_after(config->connect_timeout);
-        if (code == RD_KAFKA_RESP_ERR_NO_ERROR)
-            return message;
-        if (code == RD_KAFKA_RESP_ERR__PARTITION_EOF)
-            *eof_partition = message->partition;
-        if (code == RD_KAFKA_RESP_ERR__AUTO_OFFSET_RESET || code == RD_KAFKA_RESP_ERR_OFFSET_OUT_OF_RANGE)
-            pasar_err_set(err, PASAR_EDATA, "topic %s [%" PRId32 "]: %s", config->kafka.topic, message->partition,
-                          rd_kafka_message_errstr(message));
-        if (message != NULL)
-            rd_kafka_message_destroy(message);
-        if (*eof_partition >= 0 || err->code != PASAR_OK)
-            return NULL;
-        if (pasar_clock_mono_ns() >= *end_ns) {
-            pasar_err_set(err, PASAR_EUNAVAILABLE, "reading topic %s: nothing came for %g s (%s)", config->kafka.topic,
-                          config->connect_timeout, rd_kafka_err2str(code));
-            return NULL;
-        }
-    }
-    stopped(err);
-    return NULL;
-}
 
 static bool is_of_run(const rd_kafka_message_t *message, const char *run)
 {
@@ -230,27 +144,83 @@ static uint64_t row_of(const rd_kafka_message_t *message)
 int readback_probe(const struct producer_config *config, const struct readback_claim *claim,
                    const struct watermarks *mark, enum resume_probe *probe, struct pasar_err *err)
 {
-    int64_t end_ns = deadline_after(config->connect_timeout);
-    struct reader reader;
+    struct topicreader reader;
     rd_kafka_message_t *message;
     int32_t eof;
 
     *probe = claim->offset < mark->low ? PROBE_NONE : PROBE_OTHER;
     if (claim->offset < mark->low || claim->offset >= mark->high)
         return 0;
-    if (reader_open(&reader, config, err) != 0)
+    if (topicreader_open(&reader, config, err) != 0)
         return -1;
-    if (reader_start(&reader, config, claim->partition, claim->offset, err) == 0) {
-        message = reader_next(&reader, config, &end_ns, &eof, err);
-        if (message != NULL) {
-            if (message->offset == claim->offset && is_of_run(message, claim->run) && row_of(message) == claim->row)
-                *probe = PROBE_SAME;
+    if (topicreader_start(&reader, claim->partition, claim->offset, err) == 0) {
+        message = topicreader_next(&reader, &eof, err);
+        *probe = resume_probe_of(claim->offset, message != NULL ? message->offset : mark->high,
+                                 message != NULL && is_of_run(message, claim->run) && row_of(message) == claim->row);
+        if (message != NULL)
             rd_kafka_message_destroy(message);
-        }
-        rd_kafka_consume_stop(reader.topic, claim->partition);
+        topicreader_stop(&reader, claim->partition);
     }
-    reader_close(&reader);
+    topicreader_close(&reader);
     return err->code == PASAR_OK ? 0 : -1;
+}
+
+/* ------------------------------------------------------------------ the ends of the partitions */
+
+static void take_last(struct readback_last *last, const rd_kafka_message_t *message, uint64_t input_hash,
+                      const char *run_id)
+{
+    const char *text;
+    size_t len;
+
+    last->has_run_id |= run_id != NULL && is_of_run(message, run_id);
+    if (!pasar_kafka_header(message, PASAR_HEADER_RUN, &text, &len) || !runid_is_of(text, len, input_hash))
+        return;
+    snprintf(last->run, sizeof(last->run), "%.*s", (int)len, text);
+    last->is_ended |= pasar_kafka_header(message, PASAR_HEADER_END, &text, &len);
+}
+
+static bool is_empty(const struct watermarks *marks, int32_t partition_count)
+{
+    for (int32_t p = 0; p < partition_count; p++)
+        if (marks[p].high > marks[p].low)
+            return false;
+    return true;
+}
+
+int readback_last(const struct producer_config *config, uint64_t input_hash, const char *run_id,
+                  int32_t partition_count, const struct watermarks *marks, struct readback_last *last,
+                  struct pasar_err *err)
+{
+    struct topicreader reader;
+    int result = 0;
+
+    *last = (struct readback_last){0};
+    if (is_empty(marks, partition_count))
+        return 0;
+    if (topicreader_open(&reader, config, err) != 0)
+        return -1;
+    for (int32_t p = 0; p < partition_count && result == 0; p++) {
+        rd_kafka_message_t *message;
+        int32_t eof;
+
+        if (marks[p].high <= marks[p].low)
+            continue;
+        if (topicreader_start(&reader, p, marks[p].high - 1, err) != 0) {
+            result = -1;
+            break;
+        }
+        message = topicreader_next(&reader, &eof, err);
+        if (message != NULL) {
+            take_last(last, message, input_hash, run_id);
+            rd_kafka_message_destroy(message);
+        } else if (eof < 0) {
+            result = -1;
+        }
+        topicreader_stop(&reader, p);
+    }
+    topicreader_close(&reader);
+    return result;
 }
 
 /* ------------------------------------------------------------------ a run past its checkpoint */
@@ -289,8 +259,8 @@ static int take_record(struct readback *found, const char *run, const rd_kafka_m
 }
 
 /* Starts reading wherever there is something to read; the number of such partitions, or -1 with err. */
-static int32_t start_all(struct reader *reader, const struct producer_config *config, int32_t partition_count,
-                         const struct watermarks *marks, struct readback *found, bool *open, struct pasar_err *err)
+static int32_t start_all(struct topicreader *reader, int32_t partition_count, const struct watermarks *marks,
+                         struct readback *found, bool *open, struct pasar_err *err)
 {
     int32_t count = 0;
 
@@ -300,11 +270,11 @@ static int32_t start_all(struct reader *reader, const struct producer_config *co
         if (from < marks[p].low)
             return pasar_err_set(err, PASAR_EDATA,
                                  "topic %s [%" PRId32 "] no longer holds the offsets %" PRId64 " to %" PRId64
-                                 ", so nobody can tell what of this run is stored (--again sends everything)",
-                                 config->kafka.topic, p, from, marks[p].low - 1);
+                                 ", so nobody can tell what of this run is stored (--abandon sends everything)",
+                                 reader->config->kafka.topic, p, from, marks[p].low - 1);
         if (from >= marks[p].high)
             continue;
-        if (reader_start(reader, config, p, from, err) != 0)
+        if (topicreader_start(reader, p, from, err) != 0)
             return -1;
         open[p] = true;
         count++;
@@ -312,16 +282,15 @@ static int32_t start_all(struct reader *reader, const struct producer_config *co
     return count;
 }
 
-static int read_all(struct reader *reader, const struct producer_config *config, const char *run, int32_t left,
-                    const struct watermarks *marks, struct readback *found, bool *open, struct pasar_err *err)
+static int read_all(struct topicreader *reader, const char *run, int32_t left, const struct watermarks *marks,
+                    struct readback *found, bool *open, struct pasar_err *err)
 {
-    int64_t end_ns = deadline_after(config->connect_timeout);
     struct pasar_buf scratch = {0};
     int result = 0;
 
     while (left > 0 && result == 0) {
         int32_t done;
-        rd_kafka_message_t *message = reader_next(reader, config, &end_ns, &done, err);
+        rd_kafka_message_t *message = topicreader_next(reader, &done, err);
 
         if (message == NULL && done < 0) {
             result = -1;
@@ -331,13 +300,13 @@ static int read_all(struct reader *reader, const struct producer_config *config,
             done = message->offset + 1 >= marks[p].high ? p : -1;
             if (message->offset < marks[p].high && take_record(found, run, message, &scratch, err) != 0)
                 result = pasar_err_context(err, "topic %s [%" PRId32 "] offset %" PRId64 " claims to be of run %s",
-                                           config->kafka.topic, p, message->offset, run);
+                                           reader->config->kafka.topic, p, message->offset, run);
             rd_kafka_message_destroy(message);
         }
         if (done >= 0 && open[done]) {
             open[done] = false;
             left--;
-            rd_kafka_consume_stop(reader->topic, done);
+            topicreader_stop(reader, done);
         }
     }
     pasar_buf_fini(&scratch);
@@ -348,21 +317,21 @@ int readback_run(const struct producer_config *config, const char *run, int32_t 
                  const struct watermarks *marks, struct readback *found, struct pasar_err *err)
 {
     bool *open = calloc((size_t)partition_count + 1, sizeof(*open));
-    struct reader reader;
+    struct topicreader reader;
     int32_t count;
     int result = -1;
 
     found->end_partition = -1;
     if (open == NULL)
         return pasar_err_nomem(err, "partitions");
-    if (reader_open(&reader, config, err) == 0) {
-        count = start_all(&reader, config, partition_count, marks, found, open, err);
+    if (topicreader_open(&reader, config, err) == 0) {
+        count = start_all(&reader, partition_count, marks, found, open, err);
         if (count >= 0)
-            result = read_all(&reader, config, run, count, marks, found, open, err);
+            result = read_all(&reader, run, count, marks, found, open, err);
         for (int32_t p = 0; p < partition_count; p++)
             if (open[p])
-                rd_kafka_consume_stop(reader.topic, p);
-        reader_close(&reader);
+                topicreader_stop(&reader, p);
+        topicreader_close(&reader);
     }
     free(open);
     return result;

@@ -13,6 +13,7 @@
 #include "producer/checkpoint.h"
 #include "producer/config.h"
 #include "producer/resume.h"
+#include "producer/runid.h"
 #include "producer/tail.h"
 
 struct watermarks {
@@ -41,6 +42,21 @@ struct readback_claim {
 /* What stands there. 0 with *probe, or -1 with err. */
 int readback_probe(const struct producer_config *config, const struct readback_claim *claim,
                    const struct watermarks *mark, enum resume_probe *probe, struct pasar_err *err) PASAR_MUSTCHECK;
+
+/* What the last record of each partition says of an input. */
+struct readback_last {
+    char run[RUNID_MAX]; /* the last run of that input that was found; "" = none */
+    bool is_ended;       /* and one of its end records */
+    bool has_run_id;     /* the run id that was asked for was found */
+};
+
+/*
+ * Reads the last record of each partition. Who finds nothing there knows nothing: others may have written since. 0, or
+ * -1 with err.
+ */
+int readback_last(const struct producer_config *config, uint64_t input_hash, const char *run_id,
+                  int32_t partition_count, const struct watermarks *marks, struct readback_last *last,
+                  struct pasar_err *err) PASAR_MUSTCHECK;
 
 /* What a run has in the topic past its checkpoint. */
 struct readback {

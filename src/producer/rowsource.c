@@ -10,10 +10,13 @@
 
 struct rowsource {
     char *const *files;
+    struct inputfile_stamp *stamps; /* per file, as it was at the start */
     int file_count, next_file;
     size_t max_row_bytes;
     uint64_t total, done;    /* bytes: of all files (0 = unknown), of the files read to their end */
     struct inputfile *input; /* NULL between files */
+    bool (*idle)(void *ctx); /* NULL = none */
+    void *idle_ctx;
     struct pasar_csv_reader *reader;
     const char *name;
     struct pasar_record_map map;
@@ -63,10 +66,12 @@ static int read_header(struct rowsource *source, struct pasar_err *err)
     return read_error(source, &read_err, err);
 }
 
-static int open_file(struct rowsource *source, const char *path, struct pasar_err *err)
+static int open_file(struct rowsource *source, int i, struct pasar_err *err)
 {
+    const char *path = source->files[i];
+
     source->name = inputfile_name(path);
-    source->input = inputfile_open(path, err);
+    source->input = inputfile_open(path, source->idle, source->idle_ctx, err);
     if (source->input == NULL)
         return -1;
     source->reader = pasar_csv_reader_new(inputfile_read, source->input, source->max_row_bytes);
@@ -94,7 +99,8 @@ struct rowsource *rowsource_open(char *const *files, int file_count, size_t max_
     struct rowsource *source = calloc(1, sizeof *source);
     bool is_total_known = true;
 
-    if (source == NULL) {
+    if (source == NULL || (source->stamps = calloc((size_t)file_count + 1, sizeof(*source->stamps))) == NULL) {
+        free(source);
         pasar_err_nomem(err, "the input");
         return NULL;
     }
@@ -106,10 +112,11 @@ struct rowsource *rowsource_open(char *const *files, int file_count, size_t max_
             is_total_known = false;
             continue;
         }
-        if (open_file(source, files[i], err) != 0) {
+        if (open_file(source, i, err) != 0) {
             rowsource_free(source);
             return NULL;
         }
+        source->stamps[i] = inputfile_stamp(source->input);
         source->total += inputfile_size(source->input);
         close_file(source);
     }
@@ -123,7 +130,49 @@ void rowsource_free(struct rowsource *source)
     if (source == NULL)
         return;
     close_file(source);
+    free(source->stamps);
     free(source);
+}
+
+void rowsource_rewind(struct rowsource *source)
+{
+    close_file(source);
+    source->next_file = 0;
+    source->done = 0;
+    source->row = 0;
+    source->counts = (struct pasar_clean_counts){0};
+}
+
+/* Opens the next file, which must be what it was at the start. */
+static int open_next(struct rowsource *source, struct pasar_err *err)
+{
+    const struct inputfile_stamp *before = &source->stamps[source->next_file];
+    struct inputfile_stamp now;
+
+    if (open_file(source, source->next_file, err) != 0)
+        return -1;
+    now = inputfile_stamp(source->input);
+    if (!inputfile_same_stamp(&now, before)) {
+        close_file(source);
+        return pasar_err_set(err, PASAR_EDATA, "%s: it was changed or replaced since the start", source->name);
+    }
+    source->next_file++;
+    return 0;
+}
+
+void rowsource_set_idle(struct rowsource *source, bool (*idle)(void *ctx), void *ctx)
+{
+    source->idle = idle;
+    source->idle_ctx = ctx;
+}
+
+/* What an error is: PASAR_ETEMP comes from the waiting for a pipe alone. */
+static enum rowsource_result failed(struct pasar_err *err)
+{
+    if (err->code != PASAR_ETEMP)
+        return ROWSOURCE_ERROR;
+    pasar_err_clear(err);
+    return ROWSOURCE_IDLE;
 }
 
 enum rowsource_result rowsource_next(struct rowsource *source, struct rowsource_row *row, struct pasar_err *err)
@@ -136,14 +185,13 @@ enum rowsource_result rowsource_next(struct rowsource *source, struct rowsource_
         if (source->input == NULL) {
             if (source->next_file == source->file_count)
                 return ROWSOURCE_END;
-            if (open_file(source, source->files[source->next_file], err) != 0)
-                return ROWSOURCE_ERROR;
-            source->next_file++;
+            if (open_next(source, err) != 0)
+                return failed(err);
         }
         enum pasar_csv_result result = pasar_csv_reader_next(source->reader, &csv, &reason, &read_err);
         if (result == PASAR_CSV_ERROR) {
             read_error(source, &read_err, err);
-            return ROWSOURCE_ERROR;
+            return failed(err);
         }
         if (result == PASAR_CSV_END) {
             source->done += inputfile_offset(source->input);

@@ -2,6 +2,7 @@
 #ifndef PRODUCER_ROWSOURCE_H
 #define PRODUCER_ROWSOURCE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -14,6 +15,7 @@ enum rowsource_result {
     ROWSOURCE_ROW,    /* a record to send */
     ROWSOURCE_REJECT, /* a data row that cannot be a record; `reason` says why */
     ROWSOURCE_END,    /* all files were read to their end */
+    ROWSOURCE_IDLE,   /* the idle function said no while a pipe was waited for; nothing more can be read */
     ROWSOURCE_ERROR   /* err: a file cannot be read, or is no product CSV */
 };
 
@@ -35,10 +37,22 @@ struct rowsource;
  * file was opened and its header checked, so that a missing file or column stops the program before the first row; what
  * can be read only once (a pipe) is checked when its turn comes. NULL with err: PASAR_ENOINPUT for what cannot be
  * opened, PASAR_EDATA for an empty file, UTF-16, or missing columns (all are named). `files` is kept by reference.
+ *
+ * From then on a regular file must stay what it is until it was read: one that was cut, grew, was written to or
+ * replaced is an error (PASAR_EDATA) before its last row.
  */
 struct rowsource *rowsource_open(char *const *files, int file_count, size_t max_row_bytes,
                                  struct pasar_err *err) PASAR_MUSTCHECK;
 void rowsource_free(struct rowsource *source);
+
+/* Begins again with the first row of the same files. */
+void rowsource_rewind(struct rowsource *source);
+
+/*
+ * What is done about every 100 ms while a pipe has nothing to read; false ends the waiting (ROWSOURCE_IDLE). Without
+ * one, a pipe is waited for until it has something.
+ */
+void rowsource_set_idle(struct rowsource *source, bool (*idle)(void *ctx), void *ctx);
 
 /*
  * The next data row. Rejected are: wrong number of fields, invalid UTF-8, NUL, bad quotes, longer than max_row_bytes,

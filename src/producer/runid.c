@@ -6,7 +6,7 @@
 
 #include "pasar/clock.h"
 
-enum { NAME_CHARS = 24 };
+enum { NAME_CHARS = 24, HASH_CHARS = 16, TIME_CHARS = 23 };
 
 static bool is_id_char(char c)
 {
@@ -27,7 +27,7 @@ bool runid_is_valid(const char *id)
 void runid_make(char id[RUNID_MAX], const char *first_file, uint64_t input_hash, int64_t start_us)
 {
     const char *slash = strrchr(first_file, '/');
-    const char *base = slash != NULL ? slash + 1 : first_file;
+    const char *base = slash != NULL ? slash + 1 : strcmp(first_file, "-") == 0 ? "stdin" : first_file;
     char name[NAME_CHARS + 1], time[PASAR_CLOCK_TEXT_LEN + 1];
     size_t len = 0, kept = 0;
 
@@ -40,4 +40,13 @@ void runid_make(char id[RUNID_MAX], const char *first_file, uint64_t input_hash,
             time[kept++] = time[i];
     time[kept] = '\0';
     snprintf(id, RUNID_MAX, "%s-%016llx-%s", len > 0 ? name : "run", (unsigned long long)input_hash, time);
+}
+
+bool runid_is_of(const char *id, size_t len, uint64_t input_hash)
+{
+    static const size_t tail = 1 + HASH_CHARS + 1 + TIME_CHARS;
+    char hash[HASH_CHARS + 3];
+
+    snprintf(hash, sizeof(hash), "-%016llx-", (unsigned long long)input_hash);
+    return len > tail && memcmp(id + len - tail, hash, HASH_CHARS + 2) == 0 && id[len - 1] == 'Z';
 }

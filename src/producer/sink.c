@@ -32,10 +32,12 @@ static enum sink_result null_reject(struct sink *sink, const struct sink_reject 
     return SINK_DONE;
 }
 
-static void plain_wait(struct sink *sink, int timeout_ms)
+static int plain_wait(struct sink *sink, int timeout_ms, struct pasar_err *err)
 {
     (void)sink;
+    (void)err;
     pasar_clock_sleep_ms(timeout_ms);
+    return 0;
 }
 
 static enum sink_result null_finish(struct sink *sink, struct pasar_run_end *end, const bool *ended,

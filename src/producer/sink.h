@@ -65,8 +65,11 @@ struct sink_ops {
     enum sink_result (*send)(struct sink *sink, const struct sink_row *row, struct pasar_err *err);
     /* Sends a rejected row to the dead letter queue. */
     enum sink_result (*reject)(struct sink *sink, const struct sink_reject *reject, struct pasar_err *err);
-    /* Lets `timeout_ms` pass, working on acknowledgements meanwhile. */
-    void (*wait)(struct sink *sink, int timeout_ms);
+    /*
+     * Works on acknowledgements for `timeout_ms` (0: on those that are there), or until a stop is requested. 0, or -1
+     * with err at once when nothing more can be sent.
+     */
+    int (*wait)(struct sink *sink, int timeout_ms, struct pasar_err *err);
     /*
      * Waits for every row, then sends the run's end to every partition but those marked in `ended` (NULL: none) and
      * waits for that. end->partition_count is filled in where it is 0.

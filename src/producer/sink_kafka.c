@@ -2,7 +2,7 @@
  * The sink that matters: an idempotent librdkafka producer. Each row's delivery report is read; a full queue is
  * backpressure; whatever librdkafka reports as an error of a row is final (what can be retried it retries itself).
  */
-#include "producer/sink_kafka.h"
+#include "producer/sink_kafka_private.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -29,48 +29,12 @@ enum {
 /* What a message was, in the low bits of its opaque; the row number above them. */
 enum kind { KIND_ROW, KIND_DLQ, KIND_END, KIND_BITS = 2 };
 
-struct sink_kafka {
-    struct sink base; /* first: a sink is one of these */
-    rd_kafka_t *rk;
-    rd_kafka_topic_t *topic, *dlq;
-    const char *topic_name, *dlq_name;
-    const char *brokers;
-    const char *run;
-    size_t run_len;
-    struct checkpointer *acks; /* told of each acknowledgement; NULL = nobody */
-    enum partitioner partitioner;
-    int32_t partition_count;
-    struct pasar_buf text; /* scratch for header values */
-    unsigned since_poll;
-    struct pasar_err failure; /* first failed delivery or fatal error */
-    bool is_fatal;
-    int64_t stop_ns; /* when waiting ends after a stop or a fatal error; 0 = neither yet */
-};
-
-/* linger and batch sizes are for throughput; a catalogue is not waiting for one row. */
-static const struct pasar_kafka_default defaults[] = {
-    {"compression.codec", "lz4"},
-    {"linger.ms", "20"},
-    {"batch.size", "1000000"},
-    {"queue.buffering.max.kbytes", "32768"},
-    {"queue.buffering.max.messages", "50000"},
-    {"message.timeout.ms", "0"}, /* a row never expires: an outage of any length costs time, not rows */
-    {"topic.metadata.refresh.interval.ms", "60000"},
-    {NULL, NULL},
-};
-
-static const struct pasar_kafka_default forced[] = {
-    {"enable.idempotence", "true"},
-    {"acks", "all"},
-    {NULL, NULL},
-};
-
 static void *opaque_of(enum kind kind, uint64_t row)
 {
     return (void *)(uintptr_t)(row << KIND_BITS | kind);
 }
 
-static void on_delivery(rd_kafka_t *rk, const rd_kafka_message_t *message, void *opaque)
+void sink_kafka_on_delivery(rd_kafka_t *rk, const rd_kafka_message_t *message, void *opaque)
 {
     struct sink_kafka *k = opaque;
     struct sink_counts *counts = &k->base.counts;
@@ -111,7 +75,7 @@ static void on_delivery(rd_kafka_t *rk, const rd_kafka_message_t *message, void 
                   rd_kafka_err2str(message->err));
 }
 
-static void on_error(rd_kafka_t *rk, int code, const char *reason, void *opaque)
+void sink_kafka_on_error(rd_kafka_t *rk, int code, const char *reason, void *opaque)
 {
     static struct pasar_log_limit limit = PASAR_LOG_LIMIT;
     struct sink_kafka *k = opaque;
@@ -283,14 +247,17 @@ static enum sink_result kafka_reject(struct sink *sink, const struct sink_reject
     return result;
 }
 
-static void kafka_wait(struct sink *sink, int timeout_ms)
+/* librdkafka waits in whole milliseconds: rounded up, or the last one would be spent spinning. */
+static int kafka_wait(struct sink *sink, int timeout_ms, struct pasar_err *err)
 {
     struct sink_kafka *k = (struct sink_kafka *)sink;
     int64_t end_ns = pasar_clock_mono_ns() + timeout_ms * INT64_C(1000000);
-    int64_t left_ms;
+    int64_t left_ns;
 
-    while ((left_ms = (end_ns - pasar_clock_mono_ns()) / 1000000) > 0 && !pasar_stop_requested())
-        rd_kafka_poll(k->rk, (int)left_ms);
+    rd_kafka_poll(k->rk, 0);
+    while ((left_ns = end_ns - pasar_clock_mono_ns()) > 0 && !pasar_stop_requested() && k->failure.code == PASAR_OK)
+        rd_kafka_poll(k->rk, (int)((left_ns + 999999) / 1000000));
+    return k->failure.code == PASAR_OK ? 0 : pasar_err_set(err, k->failure.code, "%s", k->failure.msg);
 }
 
 /*
@@ -407,91 +374,5 @@ static void kafka_free(struct sink *sink)
     free(k);
 }
 
-static const struct sink_ops kafka_ops = {kafka_begin,  kafka_send,   kafka_reject, kafka_wait,
-                                          kafka_finish, kafka_settle, kafka_free};
-
-/*
- * Finds out how many partitions the topic has. It is created first when that was asked for: a mere question would make
- * a broker that creates topics by itself create it with as many partitions as it likes.
- */
-static int find_partitions(struct sink_kafka *k, const struct producer_config *config, struct pasar_err *err)
-{
-    int64_t deadline_ns = pasar_clock_mono_ns() + (int64_t)(config->connect_timeout * 1e9);
-    int count = 0;
-
-    if (config->create_topic && pasar_kafka_create_topic(k->rk, k->topic_name, (int)config->partitions,
-                                                         (int)(config->connect_timeout * 1000), err) != 0)
-        return pasar_err_context(err, "Kafka at %s", k->brokers);
-    for (;;) {
-        int left_ms = (int)((deadline_ns - pasar_clock_mono_ns() + 999999) / 1000000);
-
-        count = pasar_kafka_partition_count(k->rk, k->brokers, k->topic_name, left_ms > 100 ? left_ms : 100, err);
-        if (count < 0)
-            return -1;
-        if (count > 0)
-            break;
-        if (pasar_clock_mono_ns() >= deadline_ns)
-            return pasar_err_set(
-                err, PASAR_EUNAVAILABLE,
-                "topic %s does not exist at %s and the broker creates none by itself: use --create-topic",
-                k->topic_name, k->brokers);
-        if (pasar_stop_wait(200))
-            return pasar_err_set(err, PASAR_ETEMP, "stopped while waiting for topic %s", k->topic_name);
-    }
-    k->partition_count = count;
-    return 0;
-}
-
-static int connect_kafka(struct sink_kafka *k, const struct producer_config *config, struct pasar_err *err)
-{
-    rd_kafka_conf_t *conf = pasar_kafka_conf(&config->kafka, "pasar-producer", defaults, forced, err);
-
-    if (conf == NULL)
-        return -1;
-    rd_kafka_conf_set_opaque(conf, k);
-    rd_kafka_conf_set_dr_msg_cb(conf, on_delivery);
-    rd_kafka_conf_set_error_cb(conf, on_error);
-    k->rk = pasar_kafka_new(RD_KAFKA_PRODUCER, conf, err);
-    if (k->rk == NULL || find_partitions(k, config, err) != 0)
-        return -1;
-    k->topic = rd_kafka_topic_new(k->rk, k->topic_name, NULL);
-    if (config->on_error == ON_ERROR_DLQ)
-        k->dlq = rd_kafka_topic_new(k->rk, k->dlq_name, NULL);
-    if (k->topic == NULL || (config->on_error == ON_ERROR_DLQ && k->dlq == NULL))
-        return pasar_err_set(err, PASAR_EUNAVAILABLE, "topic %s: %s", k->topic_name,
-                             rd_kafka_err2str(rd_kafka_last_error()));
-    pasar_info("connected to %s, topic %s has %d partitions", k->brokers, k->topic_name, k->partition_count);
-    return 0;
-}
-
-rd_kafka_t *sink_kafka_client(struct sink *sink)
-{
-    return ((struct sink_kafka *)sink)->rk;
-}
-
-int32_t sink_kafka_partition_count(const struct sink *sink)
-{
-    return ((const struct sink_kafka *)sink)->partition_count;
-}
-
-struct sink *sink_kafka_open(const struct producer_config *config, struct pasar_err *err)
-{
-    struct sink_kafka *k = calloc(1, sizeof(*k));
-
-    if (k == NULL) {
-        pasar_err_nomem(err, "Kafka sink");
-        return NULL;
-    }
-    k->base.ops = &kafka_ops;
-    k->topic_name = config->kafka.topic;
-    k->dlq_name = config->dlq_topic;
-    k->brokers = config->kafka.brokers;
-    k->base.end_partition = -1;
-    k->run = "";
-    k->partitioner = (enum partitioner)config->partitioner;
-    if (connect_kafka(k, config, err) != 0) {
-        kafka_free(&k->base);
-        return NULL;
-    }
-    return &k->base;
-}
+const struct sink_ops sink_kafka_ops = {kafka_begin,  kafka_send,   kafka_reject, kafka_wait,
+                                        kafka_finish, kafka_settle, kafka_free};

@@ -136,6 +136,8 @@ int categories_add(struct categories *c, struct pasar_text category, const int c
         return 0;
     /* A path with a NUL inside cannot be told from its beginning: it counts as that. */
     category.len = strnlen(category.data, category.len);
+    if (category.len == 0 || category.len > PASAR_MODEL_TEXT_MAX)
+        return 0;
     if (number_of(c, category, &number, err) != 0)
         return -1;
     for (size_t m = 0; m < PASAR_MODELS; m++) {

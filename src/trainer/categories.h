@@ -14,8 +14,9 @@ struct categories *categories_new(struct pasar_err *err) PASAR_MUSTCHECK;
 void categories_free(struct categories *c);
 
 /*
- * Counts a row's category (full path; NULL counts nothing) for its cluster in each model, -1 = not in that model.
- * Memory grows with the number of distinct (category, model, cluster). 0, or -1 with err.
+ * Counts a row's category (full path; NULL, or longer than PASAR_MODEL_TEXT_MAX, counts nothing) for its cluster in
+ * each model, -1 = not in that model. Memory grows with the number of distinct (category, model, cluster). 0, or -1
+ * with err.
  */
 int categories_add(struct categories *c, struct pasar_text category, const int cluster[PASAR_MODELS],
                    struct pasar_err *err) PASAR_MUSTCHECK;

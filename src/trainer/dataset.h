@@ -25,6 +25,7 @@ struct dataset_file {
 struct dataset {
     struct dataset_file *files; /* by topic, partition, first offset; those without rows are left out */
     size_t file_count;
+    size_t unchecked; /* files without a sidecar, so without a checksum to compare with */
     size_t rows;
     size_t feature_count;
     double *values[PASAR_FEATURES_MAX];      /* values[feature][arrival number], raw; NaN = missing */
@@ -37,9 +38,9 @@ typedef int (*dataset_progress_fn)(void *ctx, uint64_t rows);
 
 /*
  * Loads every batch of `list` (commit points as pasar_batch_list_read gives them) from `dir`. Arrival order: timestamp,
- * then partition and offset (then topic, if there are several). A batch whose sidecar tells another checksum is
- * refused. 0, or -1 with err: PASAR_ENOINPUT when there is no batch, PASAR_EDATA for a bad one or when all are empty,
- * PASAR_ETEMP when `progress` stopped it. Free with dataset_fini in every case.
+ * then partition and offset (then topic, if there are several). A batch whose sidecar tells another checksum or
+ * number of rows is refused. 0, or -1 with err: PASAR_ENOINPUT when there is no batch, PASAR_EDATA for a bad one or
+ * when all are empty, PASAR_ETEMP when `progress` stopped it. Free with dataset_fini in every case.
  */
 int dataset_load(struct dataset *ds, const char *dir, const struct pasar_batch_list *list,
                  const struct feature_set *set, dataset_progress_fn progress, void *ctx,

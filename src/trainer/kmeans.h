@@ -1,5 +1,5 @@
 /*
- * k-means of a matrix: search for the best centroids (on a sample when there are very many rows), then Lloyd's
+ * k-means of a matrix: search for the best centroids (on samples when there are very many rows), then Lloyd's
  * iteration and single-point moves on all rows. The result depends on data and parameters only, never on threads or
  * machine.
  */
@@ -17,8 +17,9 @@
 #include "trainer/pool.h"
 
 enum {
-    KMEANS_SAMPLE_ABOVE = 1 << 16, /* with more rows than this, a sample, drawn by the seed, is searched first ... */
-    KMEANS_SAMPLE_ROWS = 1 << 14,  /* ... of so many */
+    KMEANS_SAMPLE_ABOVE = 1 << 16, /* with more rows than this, samples, drawn by the seed, are searched first ... */
+    KMEANS_SAMPLES = 3,            /* ... so many ... */
+    KMEANS_SAMPLE_ROWS = 1 << 14,  /* ... of so many rows */
     KMEANS_PATIENCE = 100,         /* and 2 more per cluster: found enough on many kinds of data, k 2 to 50 */
 };
 

@@ -12,7 +12,9 @@
 #include "trainer/rng.h"
 
 enum {
-    POPULATION = 12,
+    POPULATION = KMEANS_SEARCH_POPULATION,
+    ELITE = 3,         /* of each population, for the last one */
+    ISLAND_INIT = 10,  /* starts of the further populations */
     POLISH_PASSES = 3, /* single-point passes per child; the winner is polished to the end by kmeans_fit */
 };
 
@@ -22,6 +24,9 @@ enum {
  */
 static const double same = 1e-5, twin = 1e-7;
 
+/* A hurried search keeps to optima at most this much worse than its best: the others are no parents worth a run. */
+static const double lag = 0.1;
+
 struct optimum {
     double *centroids;
     double inertia;
@@ -29,98 +34,121 @@ struct optimum {
     unsigned iterations;
 };
 
+/* Distinct optima, best first. */
 struct population {
-    struct lloyd *l;
-    const struct kmeans_search *search;
-    size_t len;                         /* doubles of one set of centroids */
-    struct optimum members[POPULATION]; /* best first */
+    struct optimum members[POPULATION];
     size_t count;
-    struct optimum child; /* the set being worked on */
-    float *nearest;       /* per row, for D^2 sampling */
-    double *cost;         /* k x k */
-    size_t *match;        /* k */
-    double work;          /* distances spent */
 };
 
-static void population_fini(struct population *p)
+struct state {
+    struct lloyd *l;
+    const struct kmeans_search *search;
+    size_t len; /* doubles of one set of centroids */
+    struct population now, elite;
+    struct optimum child;                /* the set being worked on */
+    float *nearest;                      /* per row, for D^2 sampling */
+    double *cost;                        /* k x k */
+    size_t *match;                       /* k */
+    double work;                         /* distances spent */
+    uint64_t start_stream, child_stream; /* the next random streams */
+};
+
+static void state_fini(struct state *s)
 {
-    for (size_t i = 0; i < POPULATION; i++)
-        free(p->members[i].centroids);
-    free(p->child.centroids);
-    free(p->nearest);
-    free(p->cost);
-    free(p->match);
+    for (size_t i = 0; i < POPULATION; i++) {
+        free(s->now.members[i].centroids);
+        free(s->elite.members[i].centroids);
+    }
+    free(s->child.centroids);
+    free(s->nearest);
+    free(s->cost);
+    free(s->match);
 }
 
-static int population_init(struct population *p, struct lloyd *l, const struct kmeans_search *search,
-                           struct pasar_err *err)
+static int state_init(struct state *s, struct lloyd *l, const struct kmeans_search *search, struct pasar_err *err)
 {
-    *p = (struct population){.l = l, .search = search, .len = l->k * l->data->cols};
+    *s = (struct state){.l = l, .search = search, .len = l->k * l->data->cols};
+    s->child_stream = UINT64_C(1) << 32; /* apart from the streams of the starts */
     bool ok = true;
-    for (size_t i = 0; i < POPULATION; i++)
-        ok = (p->members[i].centroids = malloc(p->len * sizeof(double))) != NULL && ok;
-    p->child.centroids = malloc(p->len * sizeof(double));
-    p->nearest = aligned_alloc(64, (matrix_tiles(l->data) + 1) * MATRIX_TILE * sizeof(float));
-    p->cost = malloc(l->k * l->k * sizeof *p->cost);
-    p->match = malloc(l->k * sizeof *p->match);
-    if (ok && p->child.centroids && p->nearest && p->cost && p->match)
+    for (size_t i = 0; i < POPULATION; i++) {
+        ok = (s->now.members[i].centroids = malloc(s->len * sizeof(double))) != NULL && ok;
+        ok = (s->elite.members[i].centroids = malloc(s->len * sizeof(double))) != NULL && ok;
+    }
+    s->child.centroids = malloc(s->len * sizeof(double));
+    s->nearest = aligned_alloc(64, (matrix_tiles(l->data) + 1) * MATRIX_TILE * sizeof(float));
+    s->cost = malloc(l->k * l->k * sizeof *s->cost);
+    s->match = malloc(l->k * sizeof *s->match);
+    if (ok && s->child.centroids && s->nearest && s->cost && s->match)
         return 0;
-    population_fini(p);
+    state_fini(s);
     return pasar_err_nomem(err, "k-means search");
 }
 
 /* True, and the child's inertia that of the member, when Lloyd brought the child to where a member once came from. */
-static bool is_twin(struct population *p)
+static bool is_twin(struct state *s)
 {
-    for (size_t i = 0; i < p->count; i++)
-        if (fabs(p->members[i].lloyd_inertia - p->child.lloyd_inertia) <= twin * p->child.lloyd_inertia) {
-            p->child.inertia = p->members[i].inertia;
+    for (size_t i = 0; i < s->now.count; i++)
+        if (fabs(s->now.members[i].lloyd_inertia - s->child.lloyd_inertia) <= twin * s->child.lloyd_inertia) {
+            s->child.inertia = s->now.members[i].inertia;
             return true;
         }
     return false;
 }
 
-/* Brings the child to its local optimum. */
-static int improve(struct population *p, struct pasar_err *err)
+/* What a child must come below to be of use. */
+static double goal(const struct state *s)
 {
-    struct lloyd *l = p->l;
+    const struct population *now = &s->now;
+    if (!s->search->hurried || now->count == 0)
+        return INFINITY;
+    double near_best = now->members[0].inertia * (1 + lag);
+    return now->count == POPULATION ? fmin(near_best, now->members[POPULATION - 1].inertia) : near_best;
+}
+
+/* Brings the child to its local optimum, or gives it an infinite inertia when that is not worth the way. */
+static int improve(struct state *s, struct pasar_err *err)
+{
+    struct lloyd *l = s->l;
+    const struct lloyd_limits limits = {s->search->max_iter, s->search->tol, goal(s)};
     struct lloyd_run run;
     size_t moves;
-    if (lloyd_iterate(l, p->child.centroids, p->search->max_iter, p->search->tol, &run, err) != 0)
+    if (lloyd_iterate(l, s->child.centroids, &limits, &run, err) != 0)
         return -1;
-    p->child.iterations = run.iterations;
-    p->child.lloyd_inertia = run.inertia;
-    p->work += (double)l->data->rows * (double)l->k * (run.iterations + 2);
-    if (is_twin(p))
+    s->child.iterations = run.iterations;
+    s->child.inertia = s->child.lloyd_inertia = run.stop == LLOYD_HOPELESS ? INFINITY : run.inertia;
+    s->work += (double)l->data->rows * (double)l->k * (run.iterations + 2);
+    if (run.stop == LLOYD_HOPELESS || s->search->hurried || is_twin(s))
         return 0;
-    if (hartigan_polish(l, p->child.centroids, POLISH_PASSES, &moves, err) != 0)
+    if (hartigan_polish(l, s->child.centroids, POLISH_PASSES, &moves, err) != 0)
         return -1;
-    return lloyd_inertia(l, p->child.centroids, &p->child.inertia, err);
+    return lloyd_inertia(l, s->child.centroids, &s->child.inertia, err);
 }
 
 /* Takes the child in, unless it is a twin of a member or worse than a full population. True: it is the new best. */
-static bool admit(struct population *p)
+static bool admit(struct population *p, struct optimum *child)
 {
+    if (child->inertia == INFINITY)
+        return false;
     for (size_t i = 0; i < p->count; i++) {
-        if (fabs(p->members[i].inertia - p->child.inertia) > same * p->child.inertia)
+        if (fabs(p->members[i].inertia - child->inertia) > same * child->inertia)
             continue;
-        if (p->child.inertia < p->members[i].inertia) {
+        if (child->inertia < p->members[i].inertia) {
             struct optimum shade_worse = p->members[i]; /* gives way, but that is no progress */
-            p->members[i] = p->child;
-            p->child = shade_worse;
+            p->members[i] = *child;
+            *child = shade_worse;
         }
         return false;
     }
     size_t at = p->count;
-    while (at > 0 && p->child.inertia < p->members[at - 1].inertia)
+    while (at > 0 && child->inertia < p->members[at - 1].inertia)
         at--;
     if (at == POPULATION)
         return false;
     size_t last = p->count < POPULATION ? p->count++ : POPULATION - 1;
     struct optimum evicted = p->members[last];
     memmove(p->members + at + 1, p->members + at, (last - at) * sizeof *p->members);
-    p->members[at] = p->child;
-    p->child = evicted; /* its memory is the next child's */
+    p->members[at] = *child;
+    *child = evicted; /* its memory is the next child's */
     return at == 0;
 }
 
@@ -132,11 +160,11 @@ static const struct optimum *parent(const struct population *p, struct rng *rng)
 }
 
 /* The child takes each matched pair's centroid from one parent or the other. */
-static int cross(struct population *p, const struct optimum *a, const struct optimum *b, struct rng *rng,
+static int cross(struct state *s, const struct optimum *a, const struct optimum *b, struct rng *rng,
                  struct pasar_err *err)
 {
-    size_t k = p->l->k, cols = p->l->data->cols;
-    memcpy(p->child.centroids, a->centroids, p->len * sizeof(double));
+    size_t k = s->l->k, cols = s->l->data->cols;
+    memcpy(s->child.centroids, a->centroids, s->len * sizeof(double));
     if (a == b)
         return 0;
     for (size_t i = 0; i < k; i++)
@@ -146,101 +174,127 @@ static int cross(struct population *p, const struct optimum *a, const struct opt
                 double delta = a->centroids[i * cols + c] - b->centroids[j * cols + c];
                 d += delta * delta;
             }
-            p->cost[i * k + j] = d;
+            s->cost[i * k + j] = d;
         }
-    if (assignment_solve(p->cost, k, k, p->match, err) != 0)
+    if (assignment_solve(s->cost, k, k, s->match, err) != 0)
         return -1;
     for (size_t i = 0; i < k; i++)
         if (rng_below(rng, 2) != 0)
-            memcpy(p->child.centroids + i * cols, b->centroids + p->match[i] * cols, cols * sizeof(double));
+            memcpy(s->child.centroids + i * cols, b->centroids + s->match[i] * cols, cols * sizeof(double));
     return 0;
 }
 
 /* Takes one centroid out at random and puts it back on a row drawn by its distance to the others (best of a few). */
-static int mutate(struct population *p, struct rng *rng, struct pasar_err *err)
+static int mutate(struct state *s, struct rng *rng, struct pasar_err *err)
 {
-    struct lloyd *l = p->l;
+    struct lloyd *l = s->l;
     size_t cols = l->data->cols, out = (size_t)rng_below(rng, l->k);
     unsigned trials = 2 + (unsigned)log((double)l->k);
     double total = 0, best = INFINITY;
     if (l->k < 2)
         return 0;
-    kmeans_init_reset(l->data, p->nearest);
+    kmeans_init_reset(l->data, s->nearest);
     for (size_t c = 0; c < l->k; c++)
-        if (c != out && kmeans_init_measure(l, p->child.centroids + c * cols, p->nearest, true, &total, err) != 0)
+        if (c != out && kmeans_init_measure(l, s->child.centroids + c * cols, s->nearest, true, &total, err) != 0)
             return -1;
     for (unsigned t = 0; t < trials; t++) {
-        size_t row = kmeans_init_draw(l->data, rng, p->nearest, total);
+        size_t row = kmeans_init_draw(l->data, rng, s->nearest, total);
         double point[MATRIX_MAX_COLS], sum;
         for (size_t j = 0; j < cols; j++)
             point[j] = *matrix_at(l->data, row, j);
-        if (kmeans_init_measure(l, point, p->nearest, false, &sum, err) != 0)
+        if (kmeans_init_measure(l, point, s->nearest, false, &sum, err) != 0)
             return -1;
         if (sum < best) {
             best = sum;
-            memcpy(p->child.centroids + out * cols, point, cols * sizeof(double));
+            memcpy(s->child.centroids + out * cols, point, cols * sizeof(double));
         }
     }
-    p->work += (double)l->data->rows * (double)(l->k + trials);
+    s->work += (double)l->data->rows * (double)(l->k + trials);
     return 0;
 }
 
-static int run_starts(struct population *p, struct pasar_err *err)
+static int run_first(struct state *s, struct pasar_err *err)
 {
-    for (size_t i = 0; i < p->search->first_count; i++) {
-        memcpy(p->child.centroids, p->search->first + i * p->len, p->len * sizeof(double));
-        if (improve(p, err) != 0)
+    for (size_t i = 0; i < s->search->first_count; i++) {
+        memcpy(s->child.centroids, s->search->first + i * s->len, s->len * sizeof(double));
+        if (improve(s, err) != 0)
             return -1;
-        (void)admit(p);
+        (void)admit(&s->now, &s->child);
     }
-    for (unsigned i = 0; i < p->search->n_init; i++) {
+    return 0;
+}
+
+static int run_starts(struct state *s, unsigned count, struct pasar_err *err)
+{
+    for (unsigned i = 0; i < count; i++) {
         struct rng rng;
-        rng_init(&rng, p->search->seed, i);
-        if (p->search->random_init)
-            kmeans_init_random(p->l, &rng, p->child.centroids);
-        else if (kmeans_init(p->l, &rng, p->child.centroids, p->nearest, err) != 0)
+        rng_init(&rng, s->search->seed, s->start_stream++);
+        if (s->search->random_init)
+            kmeans_init_random(s->l, &rng, s->child.centroids);
+        else if (kmeans_init(s->l, &rng, s->child.centroids, s->nearest, err) != 0)
             return -1;
-        if (improve(p, err) != 0)
+        if (improve(s, err) != 0)
             return -1;
-        (void)admit(p);
+        (void)admit(&s->now, &s->child);
     }
     return 0;
 }
 
-/* Small problems get more children: they cost next to nothing, and grids of duplicates have many near-optima. */
-static bool should_go_on(const struct population *p, unsigned idle)
+static int evolve(struct state *s, struct pasar_err *err)
 {
-    const struct kmeans_search *search = p->search;
-    unsigned patience = search->patience * (p->work < search->least_work ? KMEANS_SEARCH_EXTRA : 1);
-    return idle < patience && p->work < search->budget;
-}
-
-static int evolve(struct population *p, struct pasar_err *err)
-{
-    uint64_t stream = UINT64_C(1) << 32; /* apart from the streams of the starts */
-    for (unsigned idle = 0; should_go_on(p, idle); stream++) {
+    for (unsigned idle = 0; idle < s->search->patience && s->work < s->search->budget; s->child_stream++) {
         struct rng rng;
-        rng_init(&rng, p->search->seed, stream);
-        const struct optimum *a = parent(p, &rng), *b = parent(p, &rng);
-        if (cross(p, a, b, &rng, err) != 0 || mutate(p, &rng, err) != 0 || improve(p, err) != 0)
+        rng_init(&rng, s->search->seed, s->child_stream);
+        const struct optimum *a = parent(&s->now, &rng), *b = parent(&s->now, &rng);
+        if (cross(s, a, b, &rng, err) != 0 || mutate(s, &rng, err) != 0 || improve(s, err) != 0)
             return -1;
-        idle = admit(p) ? 0 : idle + 1;
+        idle = admit(&s->now, &s->child) ? 0 : idle + 1;
     }
     return 0;
+}
+
+/* The best of the population go to the elite, and the others away. */
+static void send_elite(struct state *s)
+{
+    for (size_t i = 0; i < s->now.count && i < ELITE; i++)
+        (void)admit(&s->elite, &s->now.members[i]);
+    s->now.count = 0;
+}
+
+/* Small problems get more populations: they cost next to nothing, and grids of duplicates have many near-optima. */
+static int search_all(struct state *s, struct pasar_err *err)
+{
+    const struct kmeans_search *search = s->search;
+    unsigned islands = search->patience > 0 && search->islands > 0 ? search->islands : 1;
+    if (run_first(s, err) != 0 || run_starts(s, search->n_init, err) != 0 || evolve(s, err) != 0)
+        return -1;
+    if (islands == 1)
+        return 0;
+    for (unsigned i = 1; i < islands && s->work < search->least_work; i++) {
+        send_elite(s);
+        if (run_starts(s, search->n_init < ISLAND_INIT ? search->n_init : ISLAND_INIT, err) != 0 || evolve(s, err) != 0)
+            return -1;
+    }
+    send_elite(s);
+    struct population last = s->elite;
+    s->elite = s->now;
+    s->now = last;
+    return evolve(s, err);
 }
 
 int kmeans_search(struct lloyd *l, const struct kmeans_search *search, struct kmeans_finalist *finalists, size_t wanted,
                   size_t *found, struct pasar_err *err)
 {
-    struct population p;
-    if (population_init(&p, l, search, err) != 0)
+    struct state s;
+    if (state_init(&s, l, search, err) != 0)
         return -1;
-    int result = run_starts(&p, err) == 0 && evolve(&p, err) == 0 ? 0 : -1;
-    *found = p.count < wanted ? p.count : wanted;
+    int result = search_all(&s, err);
+    *found = s.now.count < wanted ? s.now.count : wanted;
     for (size_t i = 0; result == 0 && i < *found; i++) {
-        memcpy(finalists[i].centroids, p.members[i].centroids, p.len * sizeof(double));
-        finalists[i].iterations = p.members[i].iterations;
+        memcpy(finalists[i].centroids, s.now.members[i].centroids, s.len * sizeof(double));
+        finalists[i].inertia = s.now.members[i].inertia;
+        finalists[i].iterations = s.now.members[i].iterations;
     }
-    population_fini(&p);
+    state_fini(&s);
     return result;
 }

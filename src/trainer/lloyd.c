@@ -5,7 +5,17 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SERIAL_BELOW = 1 << 17 }; /* multiplications of one pass: some 30 µs, what waking a thread costs */
+enum {
+    SERIAL_BELOW = 1 << 17, /* multiplications of one pass: some 30 µs, what waking a thread costs */
+    GIVE_UP_AFTER = 3,      /* iterations */
+};
+
+/* A run whose last gain, so many times over, would not reach the goal is given up. */
+static const double horizon = 30;
+
+/* Relative differences of squared distances: equal but for rounding; and too little to show in lloyd_assign's scores.
+ */
+static const double tie = 1e-9, resolution = 1e-14;
 
 static double *alloc_doubles(size_t count)
 {
@@ -14,21 +24,49 @@ static double *alloc_doubles(size_t count)
     return aligned_alloc(64, (count * sizeof(double) + 63) / 64 * 64);
 }
 
-static double mean_variance(const struct matrix *data)
+static size_t block_end(const struct matrix *data, size_t block)
 {
-    double total = 0;
-    for (size_t col = 0; col < data->cols; col++) {
-        double sum = 0, squares = 0;
-        for (size_t row = 0; row < data->rows; row++)
-            sum += *matrix_at(data, row, col);
-        double mean = data->rows > 0 ? sum / (double)data->rows : 0;
-        for (size_t row = 0; row < data->rows; row++) {
-            double delta = *matrix_at(data, row, col) - mean;
-            squares += delta * delta;
-        }
-        total += data->rows > 0 ? squares / (double)data->rows : 0;
+    size_t end = (block + 1) * matrix_block_tiles(data);
+    return end < matrix_tiles(data) ? end : matrix_tiles(data);
+}
+
+/* Per block: the sum of each column, then that of all squares. Padding is 0 and adds nothing. */
+static void measure_block(void *ctx, size_t block, unsigned worker)
+{
+    (void)worker;
+    struct lloyd *l = ctx;
+    size_t cols = l->data->cols;
+    double *sums = l->block_sums + block * (cols + 1);
+    memset(sums, 0, (cols + 1) * sizeof *sums);
+    for (size_t tile = block * matrix_block_tiles(l->data); tile < block_end(l->data, block); tile++) {
+        const double *cells = l->data->cells + tile * cols * MATRIX_TILE;
+        for (size_t j = 0; j < cols; j++)
+            for (size_t r = 0; r < MATRIX_TILE; r++) {
+                double x = cells[j * MATRIX_TILE + r];
+                sums[j] += x;
+                sums[cols] += x * x;
+            }
     }
-    return total / (double)data->cols;
+}
+
+/* Fills l->squares and l->variance. */
+static int measure(struct lloyd *l, struct pasar_err *err)
+{
+    size_t cols = l->data->cols, blocks = matrix_blocks(l->data);
+    double sums[MATRIX_MAX_COLS + 1] = {0}, rows = (double)l->data->rows;
+    if (l->data->rows == 0)
+        return 0;
+    if (pool_run(l->pool, blocks, l->serial, measure_block, l, err) != 0)
+        return -1;
+    for (size_t block = 0; block < blocks; block++)
+        for (size_t i = 0; i <= cols; i++)
+            sums[i] += l->block_sums[block * (cols + 1) + i];
+    l->squares = sums[cols];
+    double of_means = 0;
+    for (size_t j = 0; j < cols; j++)
+        of_means += (sums[j] / rows) * (sums[j] / rows);
+    l->variance = fmax(0, (l->squares / rows - of_means) / (double)cols);
+    return 0;
 }
 
 int lloyd_init(struct lloyd *l, const struct matrix *data, size_t k, uint16_t *labels, struct pool *pool,
@@ -38,17 +76,17 @@ int lloyd_init(struct lloyd *l, const struct matrix *data, size_t k, uint16_t *l
     size_t len = k * (data->cols + 1);
     size_t blocks = matrix_blocks(data) > 0 ? matrix_blocks(data) : 1;
     l->serial = (double)data->rows * (double)len < SERIAL_BELOW;
-    l->variance = mean_variance(data);
     l->scratch_len = (kernel_scratch_len(k, data->cols) + 7) / 8 * 8;
     l->sums = alloc_doubles(len);
     l->packed = alloc_doubles(len);
     l->block_sums = alloc_doubles(len * blocks);
     l->block_value = alloc_doubles(blocks);
     l->scratch = alloc_doubles(l->scratch_len * pool_threads(pool));
-    if (l->sums && l->packed && l->block_sums && l->block_value && l->scratch)
+    bool ok = l->sums && l->packed && l->block_sums && l->block_value && l->scratch;
+    if (ok && measure(l, err) == 0)
         return 0;
     lloyd_fini(l);
-    return pasar_err_nomem(err, "k-means working memory");
+    return ok ? -1 : pasar_err_nomem(err, "k-means working memory");
 }
 
 void lloyd_fini(struct lloyd *l)
@@ -59,12 +97,6 @@ void lloyd_fini(struct lloyd *l)
     free(l->block_value);
     free(l->scratch);
     l->sums = l->packed = l->block_sums = l->block_value = l->scratch = NULL;
-}
-
-static size_t block_end(const struct matrix *data, size_t block)
-{
-    size_t end = (block + 1) * matrix_block_tiles(data);
-    return end < matrix_tiles(data) ? end : matrix_tiles(data);
 }
 
 struct assign_pass {
@@ -130,14 +162,73 @@ int lloyd_inertia(struct lloyd *l, const double *centroids, double *inertia, str
     return 0;
 }
 
-static double row_distance(const struct lloyd *l, const double *centroids, size_t row)
+static double distance_to(const struct lloyd *l, const double *centroids, size_t row, size_t cluster)
 {
     double d = 0;
     for (size_t j = 0; j < l->data->cols; j++) {
-        double delta = *matrix_at(l->data, row, j) - centroids[l->labels[row] * l->data->cols + j];
+        double delta = *matrix_at(l->data, row, j) - centroids[cluster * l->data->cols + j];
         d += delta * delta;
     }
     return d;
+}
+
+static void settle_block(void *ctx, size_t block, unsigned worker)
+{
+    (void)worker;
+    struct inertia_pass *pass = ctx;
+    struct lloyd *l = pass->l;
+    size_t begin = block * matrix_block_tiles(l->data) * MATRIX_TILE, end = block_end(l->data, block) * MATRIX_TILE;
+    size_t moved = 0;
+    for (size_t row = begin; row < end && row < l->data->rows; row++) {
+        size_t best = l->labels[row];
+        double least = distance_to(l, pass->centroids, row, best);
+        double enough = least * (1 - tie);
+        for (size_t c = 0; c < l->k; c++) {
+            double d = distance_to(l, pass->centroids, row, c);
+            if (d < least && d < enough) {
+                least = d;
+                best = c;
+            }
+        }
+        moved += best != l->labels[row];
+        l->labels[row] = (uint16_t)best;
+    }
+    l->block_value[block] = (double)moved;
+}
+
+int lloyd_settle(struct lloyd *l, const double *centroids, size_t *moved, struct pasar_err *err)
+{
+    struct inertia_pass pass = {l, centroids};
+    size_t blocks = matrix_blocks(l->data);
+    if (pool_run(l->pool, blocks, l->serial, settle_block, &pass, err) != 0)
+        return -1;
+    *moved = 0;
+    for (size_t block = 0; block < blocks; block++)
+        *moved += (size_t)l->block_value[block];
+    return 0;
+}
+
+size_t lloyd_farthest(const struct lloyd *l, const double *centroids, const uint64_t *sizes)
+{
+    size_t farthest = SIZE_MAX;
+    double distance = 0;
+    for (size_t row = 0; row < l->data->rows; row++) {
+        double d = sizes[l->labels[row]] > 1 ? distance_to(l, centroids, row, l->labels[row]) : 0;
+        if (d > distance) {
+            distance = d;
+            farthest = row;
+        }
+    }
+    return farthest;
+}
+
+/* A row that lies nearer to its centroid than lloyd_assign can tell would be given back in the next step, for ever. */
+static bool can_be_told(const struct lloyd *l, double distance, size_t row)
+{
+    double square = 0;
+    for (size_t j = 0; j < l->data->cols; j++)
+        square += *matrix_at(l->data, row, j) * *matrix_at(l->data, row, j);
+    return distance > resolution * square;
 }
 
 /*
@@ -157,14 +248,14 @@ static void fill_empty(struct lloyd *l, const double *centroids)
         for (size_t row = 0; row < l->data->rows; row++) {
             if (l->sums[l->labels[row] * (cols + 1) + cols] < 2)
                 continue;
-            double d = row_distance(l, centroids, row);
-            if (d > distance) {
+            double d = distance_to(l, centroids, row, l->labels[row]);
+            if (d > distance && can_be_told(l, d, row)) {
                 distance = d;
                 farthest = row;
             }
         }
         if (farthest == SIZE_MAX)
-            return; /* every row lies on its centroid: fewer distinct rows than clusters */
+            return; /* every row lies on its centroid: fewer (different) rows than clusters */
         double *donor = l->sums + l->labels[farthest] * (cols + 1);
         for (size_t j = 0; j < cols; j++) {
             double x = *matrix_at(l->data, farthest, j);
@@ -204,11 +295,31 @@ static double update(const struct lloyd *l, double *centroids)
     return moved;
 }
 
-int lloyd_iterate(struct lloyd *l, double *centroids, unsigned max_iter, double tol, struct lloyd_run *run,
+double lloyd_scatter(const struct lloyd *l)
+{
+    size_t cols = l->data->cols;
+    double inertia = l->squares;
+    for (size_t c = 0; c < l->k; c++) {
+        const double *sums = l->sums + c * (cols + 1);
+        for (size_t j = 0; j < cols && sums[cols] > 0; j++)
+            inertia -= sums[j] * sums[j] / sums[cols];
+    }
+    return inertia;
+}
+
+/* Lloyd's gains shrink from iteration to iteration, about geometrically: the next ones can be guessed from the last. */
+static bool is_hopeless(const struct lloyd *l, double give_up, struct lloyd_run *run)
+{
+    double before = run->inertia;
+    run->inertia = lloyd_scatter(l);
+    return run->iterations >= GIVE_UP_AFTER && run->inertia - horizon * (before - run->inertia) > give_up;
+}
+
+int lloyd_iterate(struct lloyd *l, double *centroids, const struct lloyd_limits *limits, struct lloyd_run *run,
                   struct pasar_err *err)
 {
-    *run = (struct lloyd_run){0, LLOYD_MAX_ITER, 0};
-    while (run->iterations < max_iter && run->stop == LLOYD_MAX_ITER) {
+    *run = (struct lloyd_run){0, LLOYD_MAX_ITER, INFINITY};
+    while (run->iterations < limits->max_iter && run->stop == LLOYD_MAX_ITER) {
         run->iterations++;
         if (lloyd_assign(l, centroids, false, err) != 0)
             return -1;
@@ -217,11 +328,15 @@ int lloyd_iterate(struct lloyd *l, double *centroids, unsigned max_iter, double 
                 return -1;
             fill_empty(l, centroids);
         }
+        if (limits->give_up < INFINITY && is_hopeless(l, limits->give_up, run)) {
+            run->stop = LLOYD_HOPELESS;
+            return 0;
+        }
         /* The sums are a function of the assignment alone: centroids that stand still mean labels that stand still. */
         double moved = update(l, centroids);
         if (moved == 0)
             run->stop = LLOYD_CONVERGED;
-        else if (tol > 0 && moved <= tol * l->variance)
+        else if (limits->tol > 0 && moved <= limits->tol * l->variance)
             run->stop = LLOYD_TOL;
     }
     if (lloyd_assign(l, centroids, true, err) != 0)

@@ -22,6 +22,7 @@ struct lloyd {
     struct pool *pool;
     const struct kernel *kernel;
     bool serial;      /* the data are so few that threads cost more than they give */
+    double squares;   /* sum of the squares of all cells */
     double variance;  /* mean of the columns' variances: the unit of tol, as in scikit-learn */
     double *sums;     /* k x (cols + 1): sum per column, then count */
     uint16_t *labels; /* rows; owned by the caller of lloyd_init */
@@ -32,12 +33,18 @@ struct lloyd {
     size_t scratch_len;
 };
 
-enum lloyd_stop { LLOYD_CONVERGED, LLOYD_TOL, LLOYD_MAX_ITER };
+enum lloyd_stop { LLOYD_CONVERGED, LLOYD_TOL, LLOYD_MAX_ITER, LLOYD_HOPELESS };
+
+struct lloyd_limits {
+    unsigned max_iter;
+    double tol;     /* stop when the centroids move less, in units of the variance; 0: when they stand still */
+    double give_up; /* stop when it does not look as if the inertia will come below this; INFINITY: never */
+};
 
 struct lloyd_run {
     unsigned iterations;
     enum lloyd_stop stop;
-    double inertia; /* of the final centroids and labels */
+    double inertia; /* of the final centroids and labels; LLOYD_HOPELESS: of those that were given up */
 };
 
 /*
@@ -51,17 +58,34 @@ void lloyd_fini(struct lloyd *l);
 /* One step: l->sums (and with `labelled` l->labels) from `centroids` (k x cols). 0, or -1 with err when cancelled. */
 int lloyd_assign(struct lloyd *l, const double *centroids, bool labelled, struct pasar_err *err) PASAR_MUSTCHECK;
 
+/*
+ * lloyd_assign compares |c|^2 / 2 - x.c, where centroids nearer than some 1e-8 of their distance from the origin cannot
+ * be told apart. This labels each row by its distances themselves, where another centroid is nearer by more than a
+ * rounding error; *moved = rows that got another label. 0, or -1 with err when cancelled.
+ */
+int lloyd_settle(struct lloyd *l, const double *centroids, size_t *moved, struct pasar_err *err) PASAR_MUSTCHECK;
+
+/* The row farthest from the centroid of its label among the clusters of more than one row, SIZE_MAX if all lie on
+ * theirs. */
+size_t lloyd_farthest(const struct lloyd *l, const double *centroids, const uint64_t *sizes);
+
 /* *inertia = sum of squared distances of all rows to the centroid of their label. 0, or -1 when cancelled. */
 int lloyd_inertia(struct lloyd *l, const double *centroids, double *inertia, struct pasar_err *err) PASAR_MUSTCHECK;
 
 /*
- * Iterates from `centroids` (k x cols, row-major; overwritten by the result) until no centroid moves any more, until
- * the squared movement of all is at most tol x variance (tol > 0), or `max_iter` times. l->labels are the nearest
- * centroids of the result, ties to the lowest index. A cluster that loses all its rows takes the row farthest from
- * its own centroid (ties: the first row; several empty clusters: in order of index, each another row).
- * 0, or -1 with err when cancelled.
+ * The inertia of the assignment in l->sums about its own means, from the sums alone. As exact as the columns are
+ * centred: good to compare, not to publish.
  */
-int lloyd_iterate(struct lloyd *l, double *centroids, unsigned max_iter, double tol, struct lloyd_run *run,
+double lloyd_scatter(const struct lloyd *l);
+
+/*
+ * Iterates from `centroids` (k x cols, row-major; overwritten by the result) until no centroid moves any more, until
+ * the squared movement of all is at most tol x variance (tol > 0), `max_iter` times, or until it gives up. l->labels
+ * are the nearest centroids of the result, ties to the lowest index (undefined when given up). A cluster that loses all
+ * its rows takes the row farthest from its own centroid (ties: the first row; several empty clusters: in order of
+ * index, each another row). 0, or -1 with err when cancelled.
+ */
+int lloyd_iterate(struct lloyd *l, double *centroids, const struct lloyd_limits *limits, struct lloyd_run *run,
                   struct pasar_err *err) PASAR_MUSTCHECK;
 
 #endif

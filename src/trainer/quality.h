@@ -7,10 +7,14 @@
 
 #include "pasar/attrs.h"
 #include "pasar/err.h"
+#include "trainer/kmeans_kernel.h"
 #include "trainer/matrix.h"
 #include "trainer/pool.h"
 
-enum { QUALITY_SILHOUETTE_ROWS = 20000 }; /* with more rows the silhouette is that of so many, drawn by the seed */
+enum {
+    QUALITY_SILHOUETTE_ROWS = 20000,   /* with more rows the silhouette is that ... */
+    QUALITY_SILHOUETTE_SAMPLE = 10000, /* ... of so many, drawn by the seed: good for some two digits */
+};
 
 struct quality {
     double silhouette;        /* mean; Rousseeuw 1987; a cluster of one row counts 0 */
@@ -26,5 +30,11 @@ struct quality {
  */
 int quality_measure(struct quality *quality, const struct matrix *data, const uint16_t *labels, size_t k, uint64_t seed,
                     struct pool *pool, struct pasar_err *err) PASAR_MUSTCHECK;
+
+/* The same with the silhouette of one instruction set, which this machine must be able to run: all give the same bits.
+ */
+int quality_measure_with(enum kernel_isa isa, struct quality *quality, const struct matrix *data,
+                         const uint16_t *labels, size_t k, uint64_t seed, struct pool *pool,
+                         struct pasar_err *err) PASAR_MUSTCHECK;
 
 #endif

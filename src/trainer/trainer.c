@@ -56,6 +56,8 @@ static int load(struct dataset *ds, const struct config *config, const struct fe
     pasar_progress_start(&loading.progress, "rows read", config->common.quiet);
     int result = dataset_load(ds, config->batches, list, set, show_loading, &loading, err);
     pasar_progress_finish(&loading.progress);
+    if (result == 0 && ds->unchecked > 0)
+        pasar_warn("%zu of the batches have no sidecar, so that nothing tells whether they are whole", ds->unchecked);
     return result;
 }
 
@@ -110,9 +112,13 @@ static int take_nearest(struct models *models, uint64_t row, const struct pasar_
         if (cluster[m] < 0 || models->nearest[m][cluster[m]] != row)
             continue;
         struct pasar_cluster *into = &models->model[m].clusters[cluster[m]];
-        into->nearest_id = strndup(id->data, id->len);
-        into->nearest_name = name->data ? strndup(name->data, name->len) : NULL;
-        if (!into->nearest_id || (name->data && !into->nearest_name))
+        size_t id_len = strnlen(id->data, id->len), name_len = name->data ? strnlen(name->data, name->len) : 0;
+        bool has_name = name_len > 0 && name_len <= PASAR_MODEL_TEXT_MAX;
+        if (id_len == 0 || id_len > PASAR_MODEL_TEXT_MAX)
+            continue; /* no model has room for it: the nearest product is not known */
+        into->nearest_id = strndup(id->data, id_len);
+        into->nearest_name = has_name ? strndup(name->data, name_len) : NULL;
+        if (!into->nearest_id || (has_name && !into->nearest_name))
             return pasar_err_nomem(err, "nearest products");
     }
     return 0;
@@ -147,12 +153,26 @@ static int write_products(struct pasar_generation_writer *writer, struct categor
     return got == ARRIVAL_END ? 0 : -1;
 }
 
+struct pasar_training trainer_training(const struct config *config)
+{
+    return (struct pasar_training){
+        .is_known = true,
+        .k = (uint64_t)config->clusters,
+        .random_init = config->init == CONFIG_INIT_RANDOM,
+        .warm_start = config->warm_start,
+        .n_init = (uint64_t)config->n_init,
+        .max_iter = (uint64_t)config->max_iter,
+        .tol = config->tol,
+    };
+}
+
 static int fill_manifest(struct pasar_manifest *manifest, const struct dataset *ds, const struct models *models,
                          const struct config *config, struct pasar_err *err)
 {
     manifest->trained_at_us = pasar_clock_wall_us();
     manifest->rows = ds->rows;
     manifest->seed = (uint64_t)config->seed;
+    manifest->training = trainer_training(config);
     for (size_t m = 0; m < PASAR_MODELS; m++)
         manifest->model_rows[m] = models->model[m].rows;
     memcpy(manifest->agreement, models->agreement, sizeof manifest->agreement);

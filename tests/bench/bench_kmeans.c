@@ -5,6 +5,7 @@
  */
 #include <getopt.h>
 #include <inttypes.h>
+#include <math.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -89,7 +90,8 @@ static int run(const struct matrix *m, struct pool *pool, const struct config *c
     begin = now();
     status = lloyd_init(&lloyd, m, config->k, labels, pool, err);
     if (status == 0) {
-        status = lloyd_iterate(&lloyd, centroids, (unsigned)iterations, 0.0, &result, err);
+        struct lloyd_limits limits = {.max_iter = (unsigned)iterations, .tol = 0, .give_up = INFINITY};
+        status = lloyd_iterate(&lloyd, centroids, &limits, &result, err);
         lloyd_fini(&lloyd);
     }
     if (status == 0) {

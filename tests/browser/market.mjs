@@ -1,7 +1,7 @@
 // A market of its own: broker, producer, consumer and trainer make a generation from a CSV, pasar-api serves it.
 
 import { spawn } from 'node:child_process';
-import { mkdtempSync, rmSync, existsSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, existsSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -13,7 +13,7 @@ const folders = new Set();
 /** The program a test needs, or null when it is not built. */
 export function missingProgram() {
   const needed = ['pasar-producer', 'pasar-consumer', 'pasar-trainer', 'pasar-api'].map((name) => join(BIN, name));
-  needed.push(join(process.env.PASAR_TESTBIN, 'pasar-mock-broker'));
+  for (const name of ['pasar-mock-broker', 'pasar-api-fixture']) needed.push(join(process.env.PASAR_TESTBIN, name));
   return needed.find((path) => !existsSync(path)) ?? null;
 }
 
@@ -72,8 +72,9 @@ export function newFolder() {
 }
 
 /** Sends a CSV through the whole pipeline: one more generation in folder/models. */
-export async function train(folder, csv, options = []) {
-  const broker = start(join(process.env.PASAR_TESTBIN, 'pasar-mock-broker'), ['--topic', 'amazon_sales_topic']);
+export async function train(folder, csv, options = [], partitions = 4) {
+  const topic = ['--partitions', String(partitions), '--topic', 'amazon_sales_topic'];
+  const broker = start(join(process.env.PASAR_TESTBIN, 'pasar-mock-broker'), topic);
   try {
     const address = await until('the mock broker', 10000, () => /ready (\S+)/.exec(broker.output)?.[1]);
     await run(join(BIN, 'pasar-producer'), ['-b', address, '-q', csv]);
@@ -96,9 +97,16 @@ export function retrain(folder, options = []) {
   ]);
 }
 
+/** A generation of made-up products whose trainer told nothing beyond the clusters, as older ones did. */
+export async function makeUp(folder) {
+  const models = join(folder, 'models');
+  mkdirSync(models);
+  await run(join(process.env.PASAR_TESTBIN, 'pasar-api-fixture'), [models, 'synth', '300', '1']);
+}
+
 /** Starts pasar-api on folder/models; {base, port, stop()}. `ready: false` returns as soon as it listens; stop() fails
  * when it does not end with status 0, as a sanitizer's finding would make it. */
-export async function serve(folder, { port, ready = true } = {}) {
+export async function serve(folder, { port, ready = true, options = [] } = {}) {
   const at = port ?? (await freePort());
   const child = start(join(BIN, 'pasar-api'), [
     '--models',
@@ -107,6 +115,7 @@ export async function serve(folder, { port, ready = true } = {}) {
     '127.0.0.1',
     '--port',
     String(at),
+    ...options,
   ]);
   const base = `http://127.0.0.1:${at}`;
   await until(`pasar-api on port ${at}`, 15000, async () => {

@@ -6,8 +6,11 @@ import { cleanUp, missingProgram, newFolder, serve, train } from './market.mjs';
 import { join } from 'node:path';
 import * as formats from './test_formats.mjs';
 import * as views from './test_views.mjs';
+import * as map from './test_map.mjs';
+import * as figures from './test_figures.mjs';
 import * as states from './test_states.mjs';
 import * as access from './test_access.mjs';
+import * as history from './test_history.mjs';
 import * as hostile from './test_hostile.mjs';
 
 const given = process.env.PASAR_PAGE_URL;
@@ -35,9 +38,12 @@ try {
   const all = {
     ...formats.tests,
     ...views.tests,
+    ...map.tests,
+    ...figures.tests,
     ...access.tests,
+    ...history.tests,
     ...states.tests,
-    ...(given ? {} : { ...states.serverTests, ...hostile.tests }),
+    ...(given ? {} : { ...figures.serverTests, ...states.serverTests, ...hostile.tests }),
   };
   for (const [name, test] of Object.entries(all)) {
     if (!pattern.test(name)) continue;

@@ -39,7 +39,7 @@ export const tests = {
       '1,313',
       '1 product',
       '0 products',
-      '64 %',
+      '64%',
       '0.584',
       '2,364',
       '180 µs',

@@ -17,6 +17,7 @@ export const tests = {
       list.some((p) => p.name.includes('<script>')),
       'the data is as hostile as it should be',
     );
+    assert.ok(list.some((p) => p.name.length > 9990));
     for (const viewport of [
       { width: 1280, height: 900 },
       { width: 360, height: 740 },
@@ -51,7 +52,12 @@ export const tests = {
       }
       await page.view(`search?${new URLSearchParams({ q: 'مرخبا' })}`); // one letter off
       assert.match(await page.locator('.relaxed').textContent(), /مرخبا.*مرحبا/);
+      await page.view('product?id=H12'); // a name that turns the direction of text and never turns it back
+      assert.equal(await page.locator('h1').evaluate((h) => getComputedStyle(h).unicodeBidi), 'isolate');
+      assert.doesNotMatch(await page.title(), /[\u202a-\u202e\u2066-\u2069]/);
       await page.view('browse');
+      const ends = await page.locator('.results .card-name a').evaluateAll((as) => as.map((a) => getComputedStyle(a).unicodeBidi));
+      assert.ok(ends.every((value) => value === 'isolate'));
       await screenshot(page, `hostile-${viewport.width}`);
       assert.deepEqual(await axeFindings(page), []);
       const seen = await page.locator('.results .card-name a').allTextContents();

@@ -124,7 +124,7 @@ export const tests = {
     const page = await open();
     await page.view('browse');
     await page.evaluate(() => scrollTo(0, 900));
-    await page.waitForFunction(() => history.state?.y === scrollY && scrollY > 300);
+    await page.waitForTimeout(300); // cards that come near get their true height
     const y = await page.evaluate(() => scrollY);
     await page
       .locator('.results .card-name a')
@@ -201,7 +201,6 @@ export const tests = {
     const page = await open();
     page.expectProblem(/404/);
     await page.view('search?q=qqqzzzxxwwvv');
-    if (await page.locator('.relaxed').isVisible()) return; // the server found something near after all, and says so
     assert.match(await page.locator('.message h2').textContent(), /Nothing found/);
     const suggestion = page.locator('.suggestions a').first();
     await suggestion.click();
@@ -331,54 +330,6 @@ export const tests = {
         m.items.map((p) => p.name),
       );
     }
-  },
-
-  'map: every product that has a place is drawn; pointer, keys and legend work': async ({ open, base }) => {
-    const { body } = await api(base, '/api/plot?model=3');
-    const page = await open();
-    await page.view('map');
-    const drawn = body.points.filter((p) => p.price > 0 && p.rating_count > 0);
-    const marks = await page
-      .locator('.marks')
-      .evaluateAll((paths) => paths.map((p) => (p.getAttribute('d').match(/Z/g) ?? []).length));
-    assert.equal(
-      marks.reduce((a, b) => a + b, 0),
-      drawn.length,
-    );
-    assert.equal(marks.length, new Set(drawn.map((p) => p.cluster)).size);
-    assert.ok((await page.locator('.middle').count()) > 0, 'centres are drawn');
-    const plot = page.locator('.plot');
-    const box = await plot.boundingBox();
-    await page.mouse.move(box.x + box.width / 2, box.y + box.height / 2);
-    for (let dx = 0; dx < 200 && !(await page.locator('.plot-tip').isVisible()); dx += 12)
-      await page.mouse.move(box.x + box.width / 2 - dx, box.y + box.height / 2);
-    assert.ok(await page.locator('.plot-tip').isVisible(), 'hover shows a product');
-    await screenshot(page, 'map');
-    await plot.focus();
-    await page.keyboard.press('Home');
-    const cheapest = [...drawn].sort((a, b) => a.price - b.price)[0];
-    assert.match(
-      await page.locator('#live').textContent(),
-      new RegExp(`₹${Math.trunc(cheapest.price).toLocaleString('en-IN')}`),
-    );
-    await page.locator('.legend input').first().uncheck();
-    assert.equal(await page.locator('.marks').count(), marks.length - 1);
-    await page.locator('.legend input').first().check();
-    await plot.focus();
-    await page.keyboard.press('Home');
-    await page.keyboard.press('ArrowRight');
-    const said = await page.locator('#live').textContent();
-    await page.keyboard.press('Enter');
-    await page.waitForURL(/#product/);
-    await settled(page);
-    assert.ok(said.startsWith(await page.locator('.product h1').textContent()));
-    await page.goBack();
-    await settled(page);
-    await page.getByLabel(/Model 1/).check({ force: true });
-    await page.waitForURL(/model=1/);
-    await settled(page);
-    const first = await api(base, '/api/plot?model=1');
-    assert.match(await page.locator('figcaption').textContent(), new RegExp(first.body.total.toLocaleString('en-IN')));
   },
 
   'status: what is loaded, from the server’s own words': async ({ open, base }) => {

@@ -34,6 +34,19 @@ def categories(api):
         got, r = api.json('/api/categories', model=model, counts=1)
         check({k: v['count'] for k, v in got.items()} == counts, 'counts')
         check(all(sum(s['count'] for s in v['subcategories']) == v['count'] for v in got.values()), 'second level counts')
+    for params in ({}, {'counts': 1}):
+        whole = [api.json('/api/categories', model=m, **params)[0] for m in (1, 2, 3)]
+        check(api.json('/api/categories', model='all', **params)[0] ==
+              {'models': [{'model': m + 1, 'categories': whole[m]} for m in range(3)]}, 'categories of all models')
+        names, seen = list(whole[2]), {}
+        for offset in range(0, len(names) + 2, 2):
+            got, r = api.json('/api/categories', limit=2, offset=offset, **params)
+            check(list(got) == names[offset:offset + 2] and r.getheader('X-Total-Count') == str(len(names)), f'page at {offset}')
+            check(('rel="next"' in r.getheader('Link')) == (offset + 2 < len(names)), 'Link of a page of categories')
+            seen.update(got)
+        check(seen == whole[2], 'pages of categories join to the whole')
+    api.json('/api/categories', 400, model='all', limit=1)
+    api.json('/api/categories', 400, limit=0)
 
 
 def products(api):
@@ -69,6 +82,10 @@ def products(api):
     check(api.json('/api/products', offset=4000000000)[0] == [], 'past the end is an empty page')
     got, r = api.json('/api/products', category='USB Cabels')
     check(got and 'USBCables' in r.getheader('X-Pasar-Relaxed'), 'nearest spelling')
+    check({p['relaxed'] for p in got} == {r.getheader('X-Pasar-Relaxed')}, 'every item says what was relaxed')
+    got = api.json('/api/products', category='USB Cabels', model='all')[0]
+    check(got['relaxed'] == r.getheader('X-Pasar-Relaxed') and all(p['relaxed'] == got['relaxed'] for m in got['models'] for p in m['items']),
+          'model=all says what was relaxed')
     problem = api.json('/api/products', 404, category='USB Cabels', strict=1)[0]
     check('USBCables' in problem['suggestions'], 'suggestions')
     check(api.json('/api/products', 404, category='zzzzzzzzzzzzz')[0]['suggestions'], 'suggestions for nonsense')
@@ -81,6 +98,9 @@ def one_product(api):
     early = api.rows(1)[0]
     check(api.json('/api/products/' + early['product_id'], model=1)[0] == product(early, 1), 'one product of model 1')
     api.json('/api/products/nothing', 404)
+    known = row['product_id']
+    near = api.json('/api/products/' + known[:-1] + chr(ord(known[-1]) ^ 1) + 'x', 404)[0]
+    check(near['suggestions'] and all(s[:4] == known[:4] for s in near['suggestions']), str(near))
     api.json('/api/products/', 404)
 
 
@@ -135,6 +155,25 @@ def similar(api):
     got = api.json('/api/similar_products', product_id=rows[7]['product_id'], limit=10)[0]
     check(rows[7]['product_id'] not in [p['product_id'] for p in got], 'itself left out')
     check(got[0]['category_path'] == rows[7]['category'], 'same category first')
+    own, like = product(rows[7], 3), got
+    for p in like:
+        if own['price'] is not None and p['price'] is not None:
+            want = 'same price' if p['price'] == own['price'] else \
+                   f"₹{rupees(abs(p['price'] - own['price']))} {'cheaper' if p['price'] < own['price'] else 'dearer'}"
+            check(want in p['why'], f'{want}: {p["why"]}')
+        check(any('levels)' in w for w in p['why']), f'no depth of the category: {p["why"]}')
+    typed, r = api.json('/api/similar_products', name=rows[7]['product_id'], limit=11)
+    check(typed[0]['product_id'] == rows[7]['product_id'] and typed[1:] == like, 'an id typed as words: itself, then its like')
+    check([p for o in range(0, 9, 3) for p in api.json('/api/similar_products', name=rows[7]['product_id'], limit=3, offset=o)[0]] == typed[:9],
+          'pages of it')
+    check(api.json('/api/similar_products', name=rows[7]['product_id'], strict=1)[0] == typed[:1], 'strictly: nothing but itself')
+    answer = api.json('/api/similar_products', product_id=api.rows(1)[0]['product_id'], model='all', limit=20)[0]
+    for m in answer['models']:
+        check(m['items'] == api.json('/api/similar_products', product_id=api.rows(1)[0]['product_id'], model=m['model'], limit=20)[0],
+              'reasons of each model')
+    answer = api.json('/api/products', model='all', limit=1000)[0]
+    lists = [{p['product_id'] for p in m['items']} for m in answer['models']]
+    check(answer['overlap'] == {f'{a + 1}-{b + 1}': len(lists[a] & lists[b]) for a, b in ((0, 1), (0, 2), (1, 2))}, 'overlap of whole catalogues')
     answer = api.json('/api/similar_products', name='usb cable', model='all', limit=4)[0]
     lists = [[p['product_id'] for p in m['items']] for m in answer['models']]
     check([m['model'] for m in answer['models']] == [1, 2, 3] and all(len(x) == 4 for x in lists), 'all models')
@@ -150,21 +189,32 @@ def similar(api):
     api.json('/api/similar_products', 400, name='x', product_id='y')
 
 
+def rupees(x):
+    text, groups = str(int(x)), []
+    text, last = text[:-3], text[-3:]
+    while text:
+        groups.insert(0, text[-2:])
+        text = text[:-2]
+    return ','.join(groups + [last])
+
+
 def models(api):
     got = api.json('/api/models')[0]
     check([m['model'] for m in got] == [1, 2, 3], 'three models')
     for m in got:
         check(list(m) == ['model', 'generation', 'rows', 'k', 'features', 'inertia', 'silhouette', 'davies_bouldin',
-                          'calinski_harabasz', 'trained_at', 'clusters'], 'members of a model')
+                          'calinski_harabasz', 'trained_at', 'clusters', 'agreement'], 'members of a model')
         check(api.json(f'/api/models/{m["model"]}')[0] == m, 'one model')
         clusters = api.json('/api/clusters', model=m['model'])[0]
+        every = api.json('/api/clusters', model='all')[0]['models']
+        check(every[m['model'] - 1] == {'model': m['model'], 'clusters': clusters} and len(every) == 3, 'clusters of all models')
         check(clusters == m['clusters'] and sum(c['size'] for c in clusters) == m['rows'], 'clusters')
         check(all(list(c) == ['id', 'size', 'label', 'centroid', 'median', 'top_categories'] for c in clusters), 'members of a cluster')
     api.json('/api/models/4', 404)
     api.json('/api/models/01', 404)
     plot = api.json('/api/plot', model=2, limit=50)[0]
     check(plot['total'] == len(api.rows(2)) and plot['sampled'] == len(plot['points']) == 50 and len(plot['centroids']) == 3, 'plot')
-    check(set(plot['points'][0]) == {'product_id', 'name', 'price', 'rating_count', 'rating', 'cluster'}, 'points')
+    check(set(plot['points'][0]) == {'product_id', 'name', 'price', 'rating_count', 'rating', 'cluster', 'pc'}, 'points')
 
 
 def posts(api):
@@ -184,8 +234,11 @@ def posts(api):
     deep = b'[' * 5000 + b']' * 5000
     bad = [b'', b'{', b'{}', b'null', b'"x"', b'[1]', b'[[]]', b'[{}]', json.dumps([{**item, 'x': 1}]).encode(), b'[{"a":1,"a":2}]', deep,
            b'[{"discounted_price":1e999,"rating":1,"rating_count":1}]', b'[{"discounted_price":"1","rating":1,"rating_count":1}]',
-           b'[{"discounted_price":-1,"rating":1,"rating_count":1}]', b'[{"discounted_price":1,"rating":6,"rating_count":1}]',
+           b'[{"discounted_price":-1,"rating":1,"rating_count":1}]',
+           b'[{"discounted_price":1e16,"rating":1,"rating_count":1}]', b'[{"discounted_price":1,"rating":6,"rating_count":1}]',
            b'[{"discounted_price":NaN,"rating":6,"rating_count":1}]', b'\xff\xfe', b'[{"discounted_price":1,"rating":true,"rating_count":1}]',
+           b'[{"discounted_price":-0,"rating":1,"rating_count":1}]', b'[{"discounted_price":-0.0e5,"rating":1,"rating_count":1}]',
+           b'[{"discounted_price":1e-999,"rating":1,"rating_count":1}]', b'[{"discounted_price":0.' + b'0' * 400 + b'1,"rating":1,"rating_count":1}]',
            b'[] []', b'\xef\xbb\xbf[]', b'[{"\\u0000":1}]', b'[' + b'9' * 5000 + b']', b'[{"discounted_price":{},"rating":1,"rating_count":1}]']
     for path in ('/api/predict', '/api/cluster_products_by_price_rating'):
         for body in bad:
@@ -194,7 +247,14 @@ def posts(api):
             check_problem(r, json.loads(r.body))
     check(api.post('/api/predict', b' ' * (1 << 20) + b'[]').status == 413, 'too large a body')
     check(api.post('/api/predict', [{}] * 10001).status == 413, 'too many items')
-    check(api.post('/api/predict', [item], Content_Type='text/plain').status == 415, 'not JSON')
+    check(api.post('/api/predict', [{**item, 'rating': 0}, {**item, 'rating': 0.0}]).status == 200, 'a plain zero')
+    check(api.post('/api/predict', b'[{"discounted_price":1e-300,"rating":0e-999,"rating_count":10E+2}]').status == 200, 'exponents')
+    for kind in ('text/plain', 'application/x-www-form-urlencoded', 'multipart/form-data', 'application/jsonx', ''):
+        check(api.post('/api/predict', [item], Content_Type=kind).status == 415, f'{kind} is not JSON')
+    for kind in ('application/json; charset=utf-8', 'APPLICATION/JSON', 'application/vnd.x+json'):
+        check(api.post('/api/predict', [item], Content_Type=kind).status == 200, f'{kind} is JSON')
+    r = api.request('POST', '/api/predict', json.dumps([item]).encode())
+    check(r.status == 415 and b'Content-Type is missing' in r.body and b'application/json' in r.body, 'no Content-Type')
     check(api.post('/api/predict', [item], Content_Encoding='gzip').status == 415, 'compressed')
     check(api.post('/api/predict?model=9', [item]).status == 400, 'model 9')
 
@@ -202,7 +262,16 @@ def posts(api):
 def manners(api):
     r = api.get('/api/products?category=electronics')
     etag = r.getheader('ETag')
-    check(api.get('/api/products?category=electronics', If_None_Match=etag).status == 304, '304')
+    same = api.get('/api/products?category=electronics', If_None_Match=etag)
+    check(same.status == 304 and same.body == b'' and same.getheader('ETag') == etag, '304')
+    check(same.getheader('Content-Length') in (None, r.getheader('Content-Length')), '304 has the length of the 200, or none')
+    check(r.getheader('Content-Length') == str(len(r.body)), 'and the 200 has its own')
+    same = api.get('/api/products?category=electronics', If_None_Match='*')
+    check(same.status == 304 and same.getheader('ETag') == etag, '* matches what this client would get')
+    same = api.get('/', If_None_Match='*', Accept_Encoding='gzip')
+    check(same.status == 304 and same.getheader('ETag').endswith('-gz"'), '* matches the gzip form')
+    check(same.getheader('Content-Length') in (None, api.get('/', Accept_Encoding='gzip').getheader('Content-Length')), '304 of the gzip form')
+    check(api.get('/', If_None_Match=same.getheader('ETag')).status == 200, 'who takes no gzip does not have the gzip form')
     check(api.get('/api/products?category=electronics', If_None_Match='"other"').status == 200, 'another ETag')
     packed = api.get('/api/products?category=electronics&limit=50', Accept_Encoding='gzip')
     plain = api.get('/api/products?category=electronics&limit=50')
@@ -222,7 +291,7 @@ def manners(api):
         check_problem(r, json.loads(r.body))
     check(api.get('/api/predict').getheader('Allow') == 'POST, OPTIONS', 'Allow of a POST')
     for target in ('/api/products?limit=0', '/api/products?limit=1001', '/api/products?nonsense=1', '/api/products?offset=-1',
-                   '/api/products?model=4', '/api/products?sort=x', '/api/products?min_price=5&max_price=4', '/api/clusters?model=all',
+                   '/api/products?model=4', '/api/products?sort=x', '/api/products?min_price=5&max_price=4', '/api/plot?model=all',
                    '/api/products_by_price?target_price=x', '/api/products?category=%zz', '/api/products?category=%00', '/api/products?limit=5&limit=6',
                    '/api/products/%ff', '/healthz?x=1'):
         r = api.get(target)
@@ -263,6 +332,7 @@ def about_itself(api):
     check(api.get('/', If_None_Match=r.getheader('ETag')).status == 304, 'page 304')
     r = api.get('/page/app.js', Accept_Encoding='gzip')
     check(r.status == 200 and r.getheader('Content-Type').startswith('text/javascript'), 'script')
+    check(r.getheader('Content-Security-Policy') is None, 'the policy is sent once, with the document')
     check(api.get('/page/nothing.js').status == 404, 'no such part')
 
 

@@ -13,6 +13,17 @@ CASES = [
     ('plain', b'GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n', [200]),
     ('HTTP/1.0', b'GET /healthz HTTP/1.0\r\n\r\n', [200]),
     ('absolute form', b'GET http://localhost/healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n', [200]),
+    ('absolute form, another host', b'GET http://evil.example/healthz HTTP/1.1\r\nHost: localhost\r\n\r\n', [400]),
+    ('absolute form, foreign', b'GET http://evil.example/healthz HTTP/1.1\r\nHost: evil.example\r\n\r\n', [421]),
+    ('absolute form, no Host', b'GET http://localhost/healthz HTTP/1.1\r\n\r\n', [400]),
+    ('absolute form, HTTP/1.0', b'GET http://evil.example/healthz HTTP/1.0\r\n\r\n', [421]),
+    ('absolute form of a proxy', b'GET https://LOCALHOST:5001/healthz HTTP/1.1\r\nHost: localhost:5001\r\nConnection: close\r\n\r\n', [200]),
+    ('absolute form without a path', b'GET http://localhost HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n', [200]),
+    ('IPv6 host', b'GET /healthz HTTP/1.1\r\nHost: [::1]:5001\r\nConnection: close\r\n\r\n', [200]),
+    ('foreign IPv6 host', b'GET /healthz HTTP/1.1\r\nHost: [::2]\r\n\r\n', [421]),
+    ('name in brackets', b'GET /healthz HTTP/1.1\r\nHost: [localhost]\r\n\r\n', [400]),
+    ('port 65536', b'GET /healthz HTTP/1.1\r\nHost: localhost:65536\r\n\r\n', [400]),
+    ('port of many digits', b'GET /healthz HTTP/1.1\r\nHost: localhost:' + b'9' * 3000 + b'\r\n\r\n', [400]),
     ('chunked body', POST + b'Transfer-Encoding: chunked\r\nConnection: close\r\n\r\n1\r\n[\r\n1\r\n]\r\n0\r\n\r\n', [200]),
     ('length and chunked', POST + b'Content-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n' + OK, [400]),
     ('two lengths', POST + b'Content-Length: 3\r\nContent-Length: 7\r\n\r\n[ ]', [400]),
@@ -202,13 +213,13 @@ def every_cut(api):
     s.close()
 
 
-def slow_ones_are_cut(api):
-    slow = []
+def beside_slow_ones(api):
+    """500 connections that send a byte now and then: how long five probes beside them take, and that all 500 are cut."""
+    slow, times = [], []
     for i in range(500):
         s = socket.create_connection(('127.0.0.1', api.port))
         s.sendall(b'GET /healthz HTTP/1.1\r\nHost: local' if i % 2 else POST + b'Content-Length: 50\r\n\r\n[')
         slow.append(s)
-    probes, times = 0, []
     end, open_ones = time.monotonic() + 15, list(slow)
     while open_ones and time.monotonic() < end:
         for s in list(open_ones):
@@ -222,24 +233,35 @@ def slow_ones_are_cut(api):
             except OSError:
                 open_ones.remove(s)
             s.setblocking(True)
-        if probes < 5:
+        if len(times) < 5:
+            check(len(open_ones) > 250, 'the slow ones are there while it is measured')
             started = time.monotonic()
             check(api.get('/healthz').status == 200, 'served beside slow clients')
             times.append(time.monotonic() - started)
-            probes += 1
-        time.sleep(0.3)
-    check(probes == 5 and sorted(times)[2] < 0.25, f'probes beside 500 slow clients: {times}')
-    print('probes beside 500 slow clients, ms:', [round(t * 1e3, 1) for t in times])
+        time.sleep(0.2)
     check(not open_ones, f'{len(open_ones)} slow connections are still open')
     for s in slow:
         s.close()
-    cuts = [int(x.split()[1]) for x in api.get('/metrics').body.decode().splitlines() if x.startswith('pasar_api_deadline_cuts_total ')]
-    check(cuts and cuts[0] >= 500, f'cuts are counted: {cuts}')
+    return times
+
+
+def slow_ones_are_cut(api):
+    def cuts():
+        return [int(x.split()[1]) for x in api.get('/metrics').body.decode().splitlines() if x.startswith('pasar_api_deadline_cuts_total ')][0]
+
+    for attempt in range(5):  # a machine busy with other tests may delay one probe of five; a server that blocks delays them all, always
+        before = cuts()
+        times = beside_slow_ones(api)
+        check(cuts() >= before + 500, f'cuts are counted: {cuts()} after {before}')
+        print('probes beside 500 slow clients, ms:', [round(t * 1e3, 1) for t in times])
+        if len(times) == 5 and max(times) < 0.010:
+            return
+    check(False, 'five of five probes beside 500 slow clients within 10 ms')
 
 
 limit = resource.getrlimit(resource.RLIMIT_NOFILE)
 resource.setrlimit(resource.RLIMIT_NOFILE, (min(4096, limit[1]) if limit[1] > 0 else 4096, limit[1]))
-with Api('--request-timeout', '2') as api:
+with Api('--request-timeout', '3') as api:
     for test in (odd_requests, every_case_cut, byte_by_byte, every_cut, keep_alive, hostile_parameters, hostile_bodies, slow_ones_are_cut):
         test(api)
         print('ok', test.__name__, flush=True)

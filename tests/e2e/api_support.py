@@ -12,18 +12,18 @@ def fixture(models, rows=600, seed=1):
 class Api:
     """Starts on entry, must stop cleanly on exit."""
 
-    def __init__(self, *options, rows=600, publish=True, wait=True):
+    def __init__(self, *options, rows=600, publish=True, wait=True, preexec=None):
         self.dir = tempfile.mkdtemp(prefix='pasar-api-')
         self.models = os.path.join(self.dir, 'models')
         os.mkdir(self.models)
-        self.options, self.wait = options, wait
+        self.options, self.wait, self.preexec = options, wait, preexec
         if publish:
             fixture(self.models, rows)
 
     def __enter__(self):
         self.log = open(os.path.join(self.dir, 'log'), 'w+')
         self.proc = subprocess.Popen([os.path.join(BIN, 'pasar-api'), '--models', self.models, '--port', '0', *self.options],
-                                     stderr=self.log, stdout=subprocess.DEVNULL)
+                                     stderr=self.log, stdout=subprocess.DEVNULL, preexec_fn=self.preexec)
         end = time.monotonic() + 30
         while True:
             found = re.search(r'listening on http://\S*:(\d+)/', self.read_log())

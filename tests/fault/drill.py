@@ -214,10 +214,10 @@ def check_exactly_once(out, count, start=1):
     check(set(ids) == wanted, f"strange rows: {sorted(set(ids) - wanted)[:5]}")
 
 
-def verify(drill, status=0, out=None, timeout=60):
+def verify(drill, status=0, out=None, timeout=60, options=()):
     """pasar-consumer --verify; returns what it prints."""
-    result = subprocess.run([str(BIN / "pasar-consumer"), "-q", "--verify", "-o", str(out or drill.out)], capture_output=True,
-                            text=True, timeout=timeout)
+    result = subprocess.run([str(BIN / "pasar-consumer"), "-q", "--verify", "-o", str(out or drill.out), *options],
+                            capture_output=True, text=True, timeout=timeout)
     check(result.returncode == status, f"--verify ended with {result.returncode}, not {status}:\n{result.stdout}{result.stderr}")
     return result.stdout
 
@@ -226,6 +226,20 @@ def free_port():
     with socket.socket() as s:
         s.bind(("127.0.0.1", 0))
         return s.getsockname()[1]
+
+
+def owners(out):
+    """Which process holds the lock of each partition (or held it last)."""
+    return {int(path.name.split(".")[-1]): int(path.read_text().split()[0]) for path in out.glob(".lock.*")}
+
+
+def next_offsets(out):
+    """How far each partition is published."""
+    offsets = {}
+    for name in batches(out):
+        _, partition, _, last, _ = BATCH.match(name).groups()
+        offsets[int(partition)] = max(offsets.get(int(partition), 0), int(last) + 1)
+    return offsets
 
 
 # Quick on the mock broker, which lets a first join wait 3 s and a rejoin about the length of a session.

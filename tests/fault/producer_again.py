@@ -48,6 +48,16 @@ with Drill() as drill:
     run(csv, "--skip-sent", "--again", status=64)
     check(numbers(run(csv, "--again"))["sent"] == 900 and len(rows()) == 1850, "once more")
     run(csv, status=65)
+    # once more, cut short: the same command goes on instead of beginning a third time
+    run(csv, "--again", "--rate", "400", kill_after=0.8)
+    log = run(csv, "--again")
+    counts = numbers(log)
+    check("goes on" in log and counts["stored before"] > 0 and counts["stored before"] + counts["sent"] == 900, log)
+    check(len(rows()) == 2750 and len({h.split("pasar.row")[0] for h in rows()}) == 4, "a run in two parts")
+    # cut short and given up
+    run(csv, "--again", "--rate", "400", kill_after=0.5)
+    check(numbers(run(csv, "--abandon"))["sent"] == 900, "--abandon goes on")
+    run(csv, "--abandon", status=65, says=["already sent"])
     # in use
     long = drill.catalogue(3000, name="long.csv", start=10000)
     first = drill.producer(broker.brokers, long, "--rate", "500", "--state", state)
@@ -62,7 +72,7 @@ with Drill() as drill:
     journal = max(state.glob("*.journal"), key=lambda path: path.stat().st_mtime)
     text = journal.read_text()
     journal.write_text(text.replace('"stored":900', '"stored":901'))
-    run(csv, brokers=second.brokers, status=65, says=[journal.name, "checksum", "--again"])
+    run(csv, brokers=second.brokers, status=65, says=[journal.name, "checksum", "--abandon"])
     journal.write_text(text)
     run(csv, brokers=second.brokers, status=65, says=["already sent"])
     # it died after the end records and before it could write that down: nothing is sent twice, ends included
@@ -104,7 +114,30 @@ with Drill() as drill:
     narrow = drill.broker("--on-drop", "ignore", partitions=1)
     many = drill.catalogue(40000, name="many.csv")
     run(many, "--rate", "25000", "-X", "compression.codec=none", brokers=narrow.brokers, kill_after=0.8)
-    run(many, brokers=narrow.brokers, status=65, says=["no longer holds the offsets", "--again"])
+    run(many, brokers=narrow.brokers, status=65, says=["no longer holds the offsets", "--abandon"])
+    run(many, "--abandon", brokers=narrow.brokers)
+
+    # no journal here: the end of the topic knows; the log says where the journal is
+    third = drill.broker()
+    elsewhere = ("--state", drill.dir / "elsewhere")
+    run(csv, "--rate", "400", brokers=third.brokers, kill_after=0.8, says=[f"its journal is {state.resolve()}/"])
+    run(csv, *elsewhere, brokers=third.brokers, status=65, says=["sent in part", "--state", "--abandon"])
+    run(csv, *elsewhere, "--again", brokers=third.brokers, status=65, says=["sent in part"])
+    check(numbers(run(csv, brokers=third.brokers))["stored before"] > 0, "where it was begun it goes on")
+    run(csv, *elsewhere, brokers=third.brokers, status=65, says=["already sent", "--again"])
+    run(csv, *elsewhere, "--skip-sent", brokers=third.brokers, says=["nothing to do"])
+    check(len(rows(brokers=third.brokers)) == 900, "rows were added")
+    check(numbers(run(csv, *elsewhere, "--again", brokers=third.brokers))["sent"] == 900, "--again without a journal")
+    run(other, *elsewhere, brokers=third.brokers)
+
+    # a name is of one run: of another input, of the same, without a journal
+    run(csv, "--run-id", "mine", topic="named")
+    run(csv, "--run-id", "mine", topic="named", status=65, says=["already sent"])
+    run(csv, "--run-id", "mine", "--again", topic="named", status=64, says=["mine", "earlier run"])
+    run(other, "--run-id", "mine", topic="named", status=64, says=["mine"])
+    run(other, "--run-id", "mine", "--no-journal", topic="named", status=64, says=["mine"])
+    run(other, "--run-id", "mine", topic="not-named")
+    run(csv, "--run-id", "yours", "--again", topic="named")
 
     # no journal: each start is a run; an unwritable place is an error where it was asked for
     run(csv, "--no-journal", brokers=second.brokers)

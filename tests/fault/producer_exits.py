@@ -48,6 +48,19 @@ with Drill() as drill:
     run("--dry-run", "--on-error", "stop", bad, status=65, says=["bad.csv:3"])
     run("--dry-run", "--max-errors", "1", bad, status=65, says=["--max-errors"])
     run("--dry-run", "--max-errors", "2", bad, status=0)
+    # files to write that are inputs: by name, by a link, and the other one of two
+    before = (good.read_bytes(), bad.read_bytes())
+    link, hard = drill.dir / "link", drill.dir / "hard"
+    link.symlink_to(bad)
+    hard.hardlink_to(bad)
+    for out in (bad, link, hard):
+        run("--dry-run", "--rejects", out, good, bad, status=64, says=["--rejects", out.name, "bad.csv"])
+        run("--dry-run", "--metrics-file", out, good, bad, status=64, says=["--metrics-file", out.name, "bad.csv"])
+    check((good.read_bytes(), bad.read_bytes()) == before and link.is_symlink(), "an input was overwritten")
+    metrics = drill.dir / "metrics"
+    for status, options in ((0, ()), (65, ("--max-errors", "1"))):
+        run("--dry-run", "--metrics-file", metrics, *options, bad, status=status)
+        check("rejected_total 2" in metrics.read_text(), metrics.read_text())
     with open("/dev/full", "wb") as full:
         run("--sink", "stdout", good, status=74, says=["standard output"], out=full)
     lines = (drill.dir / "out").open("w+")

@@ -2,10 +2,12 @@
 """A fatal error of the idempotent producer costs a new client, not a row; too many of them end it, and the same command
 goes on."""
 
+import os
+import signal
 import subprocess
 import time
 
-from drill import TOPIC, Drill, await_, await_log, check, command, finish, numbers
+from drill import TOPIC, Drill, await_, await_log, check, command, finish, numbers, terminate
 
 ROWS = 12000
 OUT_OF_ORDER = "err 0 45 1"  # to the next produce request: OUT_OF_ORDER_SEQUENCE_NUMBER, which is fatal
@@ -53,3 +55,51 @@ with Drill() as drill:  # again and again: it gives up, and the same command goe
     check("within a minute" in log, log)
     finish(drill.producer(broker.brokers, csv, "--state", drill.dir / "state"), 30)
     check_topic(broker, ROWS)
+
+with Drill() as drill:  # stopped while the new client looks for what the old one has stored: its lost rows stay lost to nobody
+    broker = drill.broker()
+    csv = drill.catalogue(ROWS)
+    options = (csv, "--state", drill.dir / "state")
+    producer = drill.producer(broker.brokers, *options, "--rate", "4000")
+    await_log(producer, "begins")
+    time.sleep(1.5)
+    command(broker, OUT_OF_ORDER)
+    await_log(producer, "new client", 10)
+    await_(lambda: producer.log.read_text().count("connected to") == 2, "the new client")
+    os.kill(broker.pid, signal.SIGSTOP)
+    terminate(producer, 75)
+    os.kill(broker.pid, signal.SIGCONT)
+    counts = numbers(finish(drill.producer(broker.brokers, *options), 30))
+    check(counts["rows read"] == ROWS and counts["sent"] > 0, f"counts {counts}")
+    check_topic(broker, ROWS)
+
+with Drill() as drill:  # the new client finds no broker for longer than a start would wait
+    broker = drill.broker()
+    csv = drill.catalogue(ROWS)
+    producer = drill.producer(broker.brokers, csv, "--state", drill.dir / "state", "--rate", "4000", "--connect-timeout", "1")
+    await_log(producer, "begins")
+    time.sleep(1)
+    command(broker, OUT_OF_ORDER)
+    await_log(producer, "new client", 10)
+    os.kill(broker.pid, signal.SIGSTOP)
+    await_log(producer, "as the run has begun", 10)
+    time.sleep(2)
+    check(producer.poll() is None, "it gave up")
+    os.kill(broker.pid, signal.SIGCONT)
+    counts = numbers(finish(producer, 30))
+    check(counts["clients replaced"] == 1 and counts["failed"] == 0, f"counts {counts}")
+    check_topic(broker, ROWS)
+
+with Drill() as drill:  # the new client finds another cluster at the old address
+    broker = drill.broker()
+    csv = drill.catalogue(ROWS)
+    producer = drill.producer(broker.brokers, csv, "--state", drill.dir / "state", "--rate", "1000")
+    await_log(producer, "begins")
+    journal = next((drill.dir / "state").glob("*.journal"))
+    await_(lambda: '"row":0,' not in journal.read_text(), "a checkpoint")
+    port = broker.brokers.rsplit(":", 1)[1]
+    broker.kill()
+    broker.wait()
+    command(drill.broker(port=port), OUT_OF_ORDER)
+    log = finish(producer, 20, 65)
+    check("is of cluster" in log or "had come to" in log, log)  # under a sanitizer all mock clusters have one id

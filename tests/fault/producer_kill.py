@@ -1,10 +1,12 @@
 #!/usr/bin/python3
 """kill -9 of the producer again and again in mid-stream, each time followed by the same command: in the end the run is
-whole, with every row once, in order per partition, and its timestamps are in the order of the file.
+whole, with every row once, in order per partition, and its timestamps are in the order of the files, of which one is
+packed.
 
 producer_kill.py [mock|kafka [PORT]]: on the mock cluster, or on Apache Kafka (scripts/kafka)."""
 
 import csv
+import gzip
 import json
 import os
 import pathlib
@@ -30,14 +32,17 @@ def real_broker(drill, port):
     return f"localhost:{port}", lambda: subprocess.run(kafka + ["stop", "--dir", directory], check=True)
 
 
-def spoil(path):
-    """Bad rows at random places; returns how the good ones are numbered in the file."""
+def spoil_and_split(path):
+    """Bad rows at random places; three files of it, the second one packed."""
     with open(path, newline="", encoding="utf-8") as file:
-        lines = list(csv.reader(file))
-    for place in sorted(random.sample(range(1, len(lines)), BAD), reverse=True):
+        header, *lines = csv.reader(file)
+    for place in sorted(random.sample(range(len(lines)), BAD), reverse=True):
         lines.insert(place, ["too few"])
-    with open(path, "w", newline="", encoding="utf-8") as file:
-        csv.writer(file).writerows(lines)
+    parts = [path.with_name(name) for name in ("1.csv", "2.csv.gz", "3.csv")]
+    for i, part in enumerate(parts):
+        with (gzip.open if part.suffix == ".gz" else open)(part, "wt", newline="", encoding="utf-8") as file:
+            csv.writer(file).writerows([header] + lines[len(lines) * i // 3:len(lines) * (i + 1) // 3])
+    return parts
 
 
 def check_order(out):
@@ -59,10 +64,9 @@ def check_order(out):
 
 
 def drill_on(drill, brokers):
-    catalogue = drill.catalogue(ROWS)
-    spoil(catalogue)
+    files = spoil_and_split(drill.catalogue(ROWS))
     state, rejects = drill.dir / "state", drill.dir / "rejects.jsonl"
-    command = (catalogue, "--create-topic", "--partitions", "4", "--state", state, "--rejects", rejects)
+    command = (*files, "--create-topic", "--partitions", "4", "--state", state, "--rejects", rejects)
     useful = from_journal = stored = 0
     for kill in range(KILLS):
         producer = drill.producer(brokers, *command, "--rate", RATE)

@@ -14,7 +14,7 @@ with Drill() as drill:
     csv = drill.catalogue(ROWS)
     with open(csv, "a") as file:
         file.write("bad row\n")
-    producer = drill.producer(broker.brokers, csv, "--rate", "10000", "--on-error", "dlq", "-X", "reconnect.backoff.max.ms=300")
+    producer = drill.producer(broker.brokers, csv, "--rate", "10000", "--on-error", "dlq")
     time.sleep(0.8)
     command(broker, "down 0")
     time.sleep(2)

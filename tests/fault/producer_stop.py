@@ -12,7 +12,7 @@ with Drill() as drill:
     csv = drill.catalogue(50000)
 
     def stop_while(what, broker_state):
-        producer = drill.producer(broker.brokers, csv, "--again", "--rate", "5000", name=what)
+        producer = drill.producer(broker.brokers, csv, "--abandon", "--rate", "5000", name=what)
         time.sleep(1)
         broker_state()
         time.sleep(0.5)
@@ -40,7 +40,7 @@ with Drill() as drill:
     os.kill(broker.pid, signal.SIGCONT)
 
     # a second signal ends it at once
-    producer = drill.producer(broker.brokers, csv, "--again", "--rate", "1000", name="twice")
+    producer = drill.producer(broker.brokers, csv, "--abandon", "--rate", "1000", name="twice")
     time.sleep(0.5)
     os.kill(broker.pid, signal.SIGSTOP)
     producer.send_signal(signal.SIGTERM)

@@ -27,7 +27,15 @@
 #include <librdkafka/rdkafka.h>
 #include <librdkafka/rdkafka_mock.h>
 
-enum { BROKERS_MAX = 16, TOPICS_MAX = 32, ERRORS_MAX = 1000, WATCH_MS = 1000, QUERY_TIMEOUT_MS = 2000 };
+enum {
+    BROKERS_MAX = 16,
+    TOPICS_MAX = 32,
+    ERRORS_MAX = 1000,
+    WATCH_MS = 1000,
+    QUERY_TIMEOUT_MS = 2000,
+    TAKEN_MAX = 256,
+    TAKEN_SIZES = 32
+};
 
 enum on_drop { DROP_FAIL, DROP_WARN, DROP_IGNORE };
 
@@ -218,12 +226,26 @@ static void cluster_stop(struct cluster *cluster)
         rd_kafka_destroy(cluster->owner);
 }
 
+static void *volatile taken[TAKEN_MAX][TAKEN_SIZES]; /* never freed */
+
+/*
+ * The mock makes its cluster id of its own address, which an allocator without randomness (AddressSanitizer's) makes
+ * the same in every process. Taking some memory first, more or less of it by process id, moves it.
+ */
+static void be_another_cluster(void)
+{
+    for (size_t i = 0; i < (size_t)getpid() % TAKEN_MAX; i++)
+        for (size_t j = 0; j < TAKEN_SIZES; j++)
+            taken[i][j] = malloc(256 + 128 * j);
+}
+
 /* Starts the brokers and topics. Returns 0 or an exit status, having said why. */
 static int cluster_start(struct cluster *cluster, const struct config *config)
 {
     cluster->owner = client_new(NULL);
     if (cluster->owner == NULL)
         return EX_OSERR;
+    be_another_cluster();
     bind_next_port = config->port;
     cluster->mock = rd_kafka_mock_cluster_new(cluster->owner, config->brokers);
     bind_next_port = 0;

@@ -80,6 +80,20 @@ export function get(path, params, signal) {
     return request(path, params, signal, 'json');
 }
 
+let mostItems = Infinity; // of one reply: a server may allow less than lists ask for (--max-limit)
+
+/** The same for lists: asks for what the server gives at most when it says that `params.limit` is too much. */
+export async function getList(path, params, signal) {
+    try {
+        return await get(path, { ...params, limit: Math.min(params.limit, mostItems) }, signal);
+    } catch (error) {
+        const most = /^limit must be between 1 and (\d+)/.exec(error.status === 400 ? error.message : '');
+        if (!most || Number(most[1]) >= Math.min(params.limit, mostItems)) throw error;
+        mostItems = Number(most[1]);
+        return get(path, { ...params, limit: mostItems }, signal);
+    }
+}
+
 /** GET as text, for /metrics. */
 export async function getText(path, signal) {
     return (await request(path, null, signal, 'text')).body;

@@ -3,9 +3,10 @@
 
 import { debounce, el, say } from './dom.js';
 import { address, HOME, parse } from './route.js';
+import { arrive, move, restore } from './places.js';
 import { currentGeneration, readiness, watchGeneration } from './api.js';
 import { models as loadedModels } from './groups.js';
-import { ago, plural } from './format.js';
+import { ago, oneDirection, plural } from './format.js';
 import * as browse from './categories.js';
 import * as search from './search.js';
 import * as price from './price.js';
@@ -26,17 +27,21 @@ const input = document.getElementById('search-input');
 const notice = document.getElementById('notice');
 let current = null; // {name, stop, update}
 
-/** Goes to a view. With `replace` the address changes without a new entry in the history. */
-function go(view, params, { replace = false } = {}) {
+/**
+ * Goes to a view. With `replace` the address changes without a new entry in the history; `typed`: the search box has
+ * the text already, and its owner may be writing on.
+ */
+function go(view, params, { replace = false, typed = false } = {}) {
     const hash = address(view, params);
     if (hash === location.hash) return;
-    history[replace ? 'replaceState' : 'pushState'](null, '', hash);
-    show({ keepFocus: true });
+    move(hash, replace);
+    arrive();
+    show({ keepFocus: true, typed });
 }
 
 /** Changes the address of the view that is shown, without showing it anew. */
 function note(params) {
-    history.replaceState(history.state, '', address(current.name, params));
+    move(address(current.name, params), true);
 }
 
 function markNav(name) {
@@ -46,7 +51,14 @@ function markNav(name) {
     }
 }
 
-async function show({ keepFocus = false, y = null } = {}) {
+/** Lists start at their beginning: what is new must not come up above the window. */
+function showTop(entered) {
+    const heading = main.querySelector('h1');
+    if (entered || (heading && heading.getBoundingClientRect().bottom < 0)) scrollTo(0, 0);
+}
+
+/** Shows what the address says: from the top, or from `y` where it was left. */
+async function show({ keepFocus = false, typed = false, y = null } = {}) {
     const { view, params } = parse(location.hash);
     const name = VIEWS[view] ? view : HOME;
     const entered = current?.name !== name;
@@ -59,13 +71,15 @@ async function show({ keepFocus = false, y = null } = {}) {
         markNav(name);
     }
     const title = VIEWS[name].title(params);
-    document.title = title ? `${title} · Pasar` : 'Pasar';
-    if (document.activeElement !== input) input.value = name === 'search' ? (params.q ?? '') : '';
-    if (entered && y === null) scrollTo(0, 0);
+    document.title = title ? `${oneDirection(title)} · Pasar` : 'Pasar';
+    if (!typed) {
+        searchSoon.cancel();
+        input.value = name === 'search' ? (params.q ?? '') : '';
+    }
     const shown = current.update(params);
     if (entered && !keepFocus && !first) main.querySelector('h1')?.focus({ preventScroll: true });
-    await shown;
-    if (y !== null) scrollTo(0, y);
+    if (y === null) showTop(entered);
+    else await restore(y, shown);
 }
 
 // Search as you type: the first letter makes a history entry, the next ones change it.
@@ -73,9 +87,9 @@ function searchFor(text) {
     const q = text.trim();
     const searching = current.name === 'search';
     if (q === '') {
-        if (searching) go(HOME, {}, { replace: true });
+        if (searching) go(HOME, {}, { replace: true, typed: true });
     } else {
-        go('search', { q }, { replace: searching });
+        go('search', { q }, { replace: searching, typed: true });
     }
 }
 const searchSoon = debounce(searchFor, TYPING_MS);
@@ -99,14 +113,7 @@ document.querySelector('.skip').addEventListener('click', (event) => {
     main.focus();
 });
 
-// Back and Forward: each history entry remembers how far it was scrolled.
-history.scrollRestoration = 'manual';
-addEventListener(
-    'scroll',
-    debounce(() => history.replaceState({ y: scrollY }, ''), 120),
-    { passive: true },
-);
-addEventListener('popstate', (event) => show({ y: event.state?.y ?? null }));
+addEventListener('popstate', () => show({ y: arrive() }));
 
 /** A bar at the foot of the window: it covers nothing that moves and moves nothing that is there. */
 function tell(text, action, onAction) {
@@ -160,4 +167,4 @@ setInterval(() => {
     if (!document.hidden && currentGeneration() !== null) readiness().catch(() => {});
 }, GENERATION_POLL_MS);
 
-show({ y: history.state?.y ?? null });
+show({ y: arrive() });

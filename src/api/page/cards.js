@@ -4,9 +4,10 @@ import { el, svg } from './dom.js';
 import { productAddress } from './route.js';
 import { picture, webAddress } from './pictures.js';
 import { groupChip } from './groups.js';
-import { categoryName, count, decimal, percent, rupees } from './format.js';
+import { categoryName, count, decimal, oneDirection, percent, rupees } from './format.js';
 
-const STAR = 'M10 1.500l2.600 5.400 5.900.8-4.300 4.100 1 5.900-5.200-2.800-5.200 2.800 1-5.900L1.500 7.700l5.900-.8z';
+const STAR = 'l2.6 5.4 5.9.8-4.3 4.1 1 5.9-5.2-2.8-5.2 2.8 1-5.9-4.3-4.1 5.9-.8z';
+const FIVE_STARS = [10, 30, 50, 70, 90].map((x) => `M${x} 1.5${STAR}`).join('');
 
 /** Five stars, filled to the rating, with the number and the votes beside them. */
 export function stars(rating, votes) {
@@ -17,9 +18,7 @@ export function stars(rating, votes) {
         svg(
             'svg',
             { viewBox: '0 0 100 20', width: 80, height: 16, class: kind, 'aria-hidden': 'true' },
-            [0, 1, 2, 3, 4].map((i) =>
-                svg('path', { d: STAR, transform: `translate(${i * 20} 0)`, fill: 'currentColor' }),
-            ),
+            svg('path', { d: FIVE_STARS, fill: 'currentColor' }),
         );
     const full = row('stars-full');
     full.setAttribute('viewBox', `0 0 ${rating * 20} 20`);
@@ -98,7 +97,7 @@ export function card(product, model = 3) {
                     'a',
                     {
                         href: productAddress(product, model),
-                        title: name,
+                        title: oneDirection(name),
                     },
                     name,
                 ),

@@ -8,12 +8,14 @@ import { model } from './groups.js';
 import { address, shown } from './route.js';
 import { capital, categoryName, count, plural } from './format.js';
 
+// The first is the page's own default: five stars from two people are no recommendation.
+const BEST = '-score';
 const SORTS = [
-    ['', 'Best rated'],
+    ['', 'Best rated by many'],
+    ['-rating', 'Highest rated'],
+    ['-rating_count', 'Most votes'],
     ['price', 'Price: low to high'],
     ['-price', 'Price: high to low'],
-    ['-score', 'Best rated by many'],
-    ['-rating_count', 'Most votes'],
     ['-discount', 'Largest discount'],
 ];
 const RATINGS = [
@@ -140,6 +142,7 @@ export function mount(main, app) {
         cluster: el('select', {}, option(['', 'Any'])),
     };
     const clear = el('button', { type: 'button', class: 'plain', hidden: true }, 'Clear filters');
+    const crossedNote = el('p', { class: 'field-note', role: 'alert', hidden: true }, 'The lowest is above the highest.');
     const filters = el(
         'form',
         { class: 'filters', 'aria-label': 'Filters' },
@@ -149,6 +152,7 @@ export function mount(main, app) {
             field('Lowest price, ₹', controls.min_price),
             field('Highest price, ₹', controls.max_price),
         ),
+        crossedNote,
         field('Stars', controls.min_rating),
         field('Group', controls.cluster),
         clear,
@@ -170,11 +174,13 @@ export function mount(main, app) {
         suggest,
         advice: 'A wider price range, fewer stars or another category may help.',
         onMore: (n) => app.note({ ...state, n }),
+        onLoaded: () => loadGroups().catch(() => {}), // the other filters work without
     });
+    const active = el('span', { class: 'muted' }); // how many filters are set, for the closed box of a phone
     const side = el(
         'details',
         { class: 'side' },
-        el('summary', {}, 'Categories and filters'),
+        el('summary', {}, 'Categories and filters', active),
         el('div', { class: 'side-in' }, el('h2', {}, 'Categories'), treeNode, el('h2', {}, 'Filters'), filters),
     );
     const wide = matchMedia('(min-width: 60rem)');
@@ -184,20 +190,36 @@ export function mount(main, app) {
     wide.addEventListener('change', fold);
     fold();
     results.node.querySelector('.results-head').append(field('Sort by', controls.sort));
-    main.append(side, el('div', { class: 'content' }, el('div', { class: 'view-head' }, heading), results.node));
+    const lead = el('p', { class: 'lead' }, 'Search, name a price, or see on the map how three models group it all.');
+    main.append(el('div', { class: 'view-head' }, heading, lead), side, results.node);
 
-    function apply() {
+    // Each choice is an entry of the history; a price that is being typed is one, however many digits it has.
+    let typing = null;
+    function apply(replace = false) {
         const next = { category: state.category };
         for (const name of FILTERS) next[name] = controls[name].value.trim();
-        app.go('browse', next, { replace: true });
+        const { min_price: low, max_price: high } = next;
+        const crossed = low !== '' && high !== '' && Number(low) > Number(high);
+        crossedNote.hidden = !crossed;
+        if (crossed) return;
+        app.go('browse', next, { replace });
     }
-    const applySoon = debounce(apply, 300);
+    const applySoon = debounce((name) => {
+        apply(typing === name);
+        typing = name;
+    }, 300);
     filters.addEventListener('submit', (event) => {
         event.preventDefault();
+        applySoon.cancel();
         apply();
     });
-    for (const name of ['sort', 'min_rating', 'cluster']) controls[name].addEventListener('change', apply);
-    for (const name of ['min_price', 'max_price']) controls[name].addEventListener('input', applySoon);
+    for (const name of ['sort', 'min_rating', 'cluster']) controls[name].addEventListener('change', () => apply());
+    for (const name of ['min_price', 'max_price']) {
+        controls[name].addEventListener('input', () => applySoon(name));
+        controls[name].addEventListener('blur', () => {
+            typing = null;
+        });
+    }
     clear.addEventListener('click', () => app.go('browse', { category: state.category, sort: state.sort }));
 
     async function loadGroups() {
@@ -211,8 +233,12 @@ export function mount(main, app) {
 
     let drawTree = () => {};
     treePane.run(async (signal) => {
-        const rows = treeOf((await get('/api/categories', { counts: 1 }, signal)).body);
-        const total = rows.reduce((sum, row) => sum + row.count, 0);
+        const [categories, all] = await Promise.all([
+            get('/api/categories', { counts: 1 }, signal),
+            get('/api/products', { category: '', limit: 1 }, signal), // some may be in no category
+        ]);
+        const rows = treeOf(categories.body);
+        const total = all.total ?? rows.reduce((sum, row) => sum + row.count, 0);
         drawTree = () => treeNode.replaceChildren(tree(rows, state.category ?? '', total));
         return tree(rows, state.category ?? '', total);
     });
@@ -224,8 +250,11 @@ export function mount(main, app) {
         for (const name of FILTERS) {
             if (document.activeElement !== controls[name]) controls[name].value = params[name] ?? '';
         }
-        if (controls.cluster.options.length === 1) loadGroups().catch(() => {}); // the other filters work without
         clear.hidden = !filtered(state);
+        const set = FILTERS.filter((name) => name !== 'sort' && state[name]).length;
+        active.textContent = set ? ` (${set} set)` : '';
+        crossedNote.hidden = true;
+        lead.hidden = Boolean(params.category) || filtered(state);
         heading.textContent = params.category ? categoryName(lastPart(params.category)) : 'All products';
         if (moved) {
             const focused = treeNode.contains(document.activeElement) ? document.activeElement.dataset.path : undefined;
@@ -236,7 +265,7 @@ export function mount(main, app) {
                     ?.focus({ preventScroll: true });
             }
         }
-        return results.load('/api/products', state, shown(params));
+        return results.load('/api/products', { ...state, sort: state.sort || BEST }, shown(params));
     }
 
     return {

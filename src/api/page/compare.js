@@ -16,7 +16,19 @@ export function createComparison(app) {
         placeholder: 'For example: usb cable',
     });
     const body = el('div', { class: 'compare-body' });
-    const pane = createPane(body, { refused: (error) => message('No answer', error.message) });
+    const skeleton = () =>
+        el(
+            'div',
+            { class: 'columns skeleton', 'aria-hidden': 'true' },
+            [1, 2, 3].map(() =>
+                el(
+                    'div',
+                    {},
+                    Array.from({ length: 12 }, () => el('p', {}, el('span', { class: 'bone' }))),
+                ),
+            ),
+        );
+    const pane = createPane(body, { skeleton, refused: (error) => message('No answer', error.message) });
     let asked = null;
 
     const soon = debounce(() => app.go('models', { q: input.value.trim() }, { replace: true }), 250);
@@ -76,6 +88,7 @@ export function createComparison(app) {
             );
             return;
         }
+        if (!body.querySelector('.columns')) body.replaceChildren(skeleton());
         pane.run(async (signal) => {
             const { body: answer } = await get('/api/similar_products', { name: q, model: 'all', limit: 5 }, signal);
             const seen = new Map();

@@ -33,7 +33,7 @@ export function table(label, columns, rows) {
             'tr',
             {},
             el('th', { scope: 'row' }, first),
-            cells.map((c) => el('td', {}, c)),
+            cells.map((c, i) => el('td', { 'data-label': columns[i + 1] }, c)),
         );
     return el(
         'div',

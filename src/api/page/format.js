@@ -5,7 +5,7 @@ const LOCALE = 'en-IN'; // groups digits the Indian way: 12,34,567
 const rupeeWhole = new Intl.NumberFormat(LOCALE, { style: 'currency', currency: 'INR', maximumFractionDigits: 0 });
 const rupeeExact = new Intl.NumberFormat(LOCALE, { style: 'currency', currency: 'INR', minimumFractionDigits: 2 });
 const whole = new Intl.NumberFormat(LOCALE, { maximumFractionDigits: 0 });
-const compact = new Intl.NumberFormat(LOCALE, { maximumSignificantDigits: 3, notation: 'compact' });
+const rough = new Intl.NumberFormat(LOCALE, { maximumSignificantDigits: 3 });
 const relative = new Intl.RelativeTimeFormat('en', { numeric: 'auto' });
 const moment = new Intl.DateTimeFormat(LOCALE, { dateStyle: 'medium', timeStyle: 'short' });
 
@@ -18,17 +18,19 @@ export function rupees(x) {
     return (Number.isInteger(x) || x >= 10000 ? rupeeWhole : rupeeExact).format(x);
 }
 
-/** An axis label: short, without decimals. */
+/** An axis label: three digits, and words that read the same everywhere: 500; 10,000; 2.5 lakh; 1 crore */
+export function countShort(x) {
+    if (!isNumber(x)) return NONE;
+    const [size, word] = x >= 1e7 ? [1e7, ' crore'] : x >= 1e5 ? [1e5, ' lakh'] : [1, ''];
+    return rough.format(x / size) + word;
+}
+
 export function rupeesShort(x) {
-    return `₹${compact.format(x)}`;
+    return `₹${countShort(x)}`;
 }
 
 export function count(x) {
     return isNumber(x) ? whole.format(x) : NONE;
-}
-
-export function countShort(x) {
-    return isNumber(x) ? compact.format(x) : NONE;
 }
 
 /** "1 product", "2,345 products" */
@@ -37,7 +39,7 @@ export function plural(n, one, many = `${one}s`) {
 }
 
 export function percent(x, digits = 0) {
-    return isNumber(x) ? `${x.toFixed(digits)} %` : NONE;
+    return isNumber(x) ? `${x.toFixed(digits)}%` : NONE;
 }
 
 export function decimal(x, digits) {
@@ -93,4 +95,9 @@ export function categoryName(raw) {
 export function capital(text) {
     const s = String(text ?? '');
     return s.charAt(0).toUpperCase() + s.slice(1);
+}
+
+/** Without the marks that turn the direction of text, for places where the text around it cannot be kept apart. */
+export function oneDirection(text) {
+    return String(text ?? '').replace(/[\u202a-\u202e\u2066-\u2069]/g, '');
 }

@@ -6,8 +6,8 @@ import { get, watchGeneration } from './api.js';
 import { capital } from './format.js';
 
 let loading = null;
-watchGeneration(() => {
-    loading = null;
+watchGeneration((now, before) => {
+    if (before !== null) loading = null; // the first reply of all may be the answer that is under way
 });
 
 /** The loaded models, asked for once per generation. */
@@ -101,7 +101,7 @@ export function groupChip(id, modelNumber = 3) {
             const group = m?.clusters.find((c) => c.id === id);
             if (!group) return;
             label.textContent = capital(group.label);
-            chip.title = `Group: ${group.label}`;
+            chip.title = `Compared with the other groups: ${group.label}`;
         },
         () => {},
     );

@@ -46,11 +46,10 @@ const MEASURES = [
     {
         key: 'inertia',
         name: 'Inertia',
-        better: 0,
+        better: -1,
+        of: (m) => m.inertia / m.rows,
         explain:
-            'How far products lie from the middle of their group, squared and added up. It grows with every row, so ' +
-            'compare it per row: lower is tighter.',
-        short: 'compare per row',
+            'How far products lie from the middle of their group, squared, on average over the rows. Lower is tighter.',
     },
 ];
 
@@ -149,9 +148,10 @@ function modelCard(m, index) {
 
 /** One sentence on what changed from the first to the last model. */
 function verdict(measure, list) {
-    const from = list[0][measure.key];
-    const to = list.at(-1)[measure.key];
-    if (typeof from !== 'number' || typeof to !== 'number') return 'not defined for every model';
+    const of = measure.of ?? ((m) => m[measure.key]);
+    const from = of(list[0]);
+    const to = of(list.at(-1));
+    if (!list.every((m) => typeof m[measure.key] === 'number')) return 'not defined for every model';
     if (measure.better === 0) return measure.short;
     const change = (to - from) * measure.better;
     if (Math.abs(to - from) < 0.02 * Math.abs(from)) return 'about the same';
@@ -167,6 +167,45 @@ function groupCell(group, rows) {
     return [
         percent((100 * group.size) / rows),
         el('small', {}, `middle: ${rupees(Math.round(price))}, ${decimal(rating, 1)} stars, ${count(votes)} votes`),
+    ];
+}
+
+const AGREEMENT = [
+    [0.95, 'the same groups'],
+    [0.8, 'nearly the same groups'],
+    [0.5, 'partly the same groups'],
+    [-1, 'other groups'],
+];
+
+/** How many rows a larger model groups otherwise, and whose centre moved most. Older generations do not tell. */
+function drift(list) {
+    const pairs = list.flatMap((m) => (m.agreement ?? []).map((a) => [m, a]));
+    if (pairs.length === 0) return null;
+    const rows = pairs.map(([m, a]) => {
+        const most = a.centroid_moves.indexOf(Math.max(...a.centroid_moves));
+        return [
+            `From model ${a.model} to ${m.model}`,
+            `${count(a.changed_rows)} of ${count(a.rows)} (${percent((100 * a.changed_rows) / a.rows, 1)})`,
+            decimal(a.adjusted_rand, 3),
+            [
+                marker(most),
+                ' ',
+                capital(m.clusters.find((c) => c.id === most)?.label ?? `group ${most}`),
+                el('small', {}, `by ${decimal(a.centroid_moves[most], 2)} standard deviations`),
+            ],
+            el('b', {}, AGREEMENT.find(([least]) => a.adjusted_rand >= least)?.[1] ?? ''),
+        ];
+    });
+    const columns = ['Step', 'Rows in another group', 'Agreement', 'Centre that moved most', 'In short'];
+    return [
+        el('h3', {}, 'Did the groups hold?'),
+        el(
+            'p',
+            { class: 'muted' },
+            'The rows of the smaller model, as both models group them. Agreement is the adjusted Rand index: 1 is the ' +
+                'same grouping, 0 no more than chance.',
+        ),
+        table('Agreement between models', columns, rows),
     ];
 }
 
@@ -198,6 +237,7 @@ function changes(list) {
             'Share of all rows in each group, and its middle product: half of the group lies below, half above.',
         ),
         table('Groups, by model', ['Group', ...names], groups),
+        drift(list),
     );
 }
 

@@ -27,37 +27,44 @@ export function message(title, text, ...actions) {
     );
 }
 
-function failure(error, attempt, again) {
-    const [title, text] = why(error);
-    const wait = BACKOFF_S[Math.min(attempt, BACKOFF_S.length - 1)];
+/**
+ * The message of a failure, with a clock that counts down to `again()`. It stays the same node from attempt to attempt,
+ * so that whoever has the focus on its button keeps it: show(error, attempt) renews its words, stop() its clock.
+ */
+function failure(again) {
     const clock = el('span', { class: 'muted' });
-    let left = wait;
-    const tick = () => {
-        clock.textContent = `Trying again in ${left} s`;
-    };
-    tick();
-    const timer = setInterval(() => {
-        left -= 1;
-        if (left <= 0) again();
-        else tick();
-    }, 1000);
-    const node = message(
+    const title = el('h2', {});
+    const text = el('p', {});
+    const button = el('button', { type: 'button', class: 'primary', onclick: again }, 'Try now');
+    const node = el(
+        'div',
+        { class: 'panel message failure' },
         title,
         text,
-        el('button', { type: 'button', class: 'primary', onclick: () => again() }, 'Try now'),
-        clock,
+        el('div', { class: 'actions' }, button, clock),
     );
-    node.classList.add('failure');
-    if (attempt === 0) say(`${title}. ${text}`);
-    const back = () => again();
-    addEventListener('online', back);
-    return {
-        node,
-        stop: () => {
-            clearInterval(timer);
-            removeEventListener('online', back);
-        },
-    };
+    let timer = 0;
+    function stop() {
+        clearInterval(timer);
+        removeEventListener('online', again);
+    }
+    function show(error, attempt) {
+        stop();
+        let left = BACKOFF_S[Math.min(attempt, BACKOFF_S.length - 1)];
+        const tick = () => {
+            clock.textContent = `Trying again in ${left} s`;
+        };
+        [title.textContent, text.textContent] = why(error);
+        if (attempt === 0) say(`${title.textContent}. ${text.textContent}`);
+        tick();
+        timer = setInterval(() => {
+            left -= 1;
+            if (left <= 0) again();
+            else tick();
+        }, 1000);
+        addEventListener('online', again);
+    }
+    return { node, show, stop };
 }
 
 /**
@@ -69,6 +76,14 @@ export function createPane(node, { skeleton, refused, failed } = {}) {
     let waiting = null;
     let filled = false;
 
+    function fail(error, job, attempt) {
+        if (!waiting) waiting = failure(() => run(job, waiting.attempt + 1));
+        waiting.attempt = attempt;
+        waiting.show(error, attempt);
+        if (waiting.node.parentNode !== node) node.replaceChildren(waiting.node);
+        failed?.();
+    }
+
     function settle() {
         waiting?.stop();
         waiting = null;
@@ -76,7 +91,8 @@ export function createPane(node, { skeleton, refused, failed } = {}) {
 
     async function run(job, attempt = 0) {
         controller?.abort();
-        settle();
+        if (attempt === 0) settle();
+        else waiting?.stop();
         controller = new AbortController();
         const { signal } = controller;
         node.setAttribute('aria-busy', 'true');
@@ -84,19 +100,20 @@ export function createPane(node, { skeleton, refused, failed } = {}) {
         try {
             const nodes = await job(signal);
             if (signal.aborted) return;
+            settle();
             if (nodes) node.replaceChildren(...[nodes].flat());
             filled = true;
         } catch (error) {
             if (signal.aborted) return;
             filled = false;
             if (!(error instanceof ApiError)) {
+                settle();
                 node.replaceChildren(message('Something in this page broke', String(error.message ?? error)));
                 console.error(error);
             } else if (error.passing) {
-                waiting = failure(error, attempt, () => run(job, attempt + 1));
-                node.replaceChildren(waiting.node);
-                failed?.();
+                fail(error, job, attempt);
             } else {
+                settle();
                 const nodes = refused ? await refused(error) : message('Not found', error.message);
                 if (signal.aborted) return;
                 node.replaceChildren(...[nodes].flat());

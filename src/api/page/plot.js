@@ -1,11 +1,13 @@
-// A scatter plot in SVG: sharp on every screen, coloured by the style sheet. One path for each group keeps it light.
+// A scatter plot in SVG: sharp on every screen, coloured by the style sheet. A few paths for each group keep it light.
 
 import { el, say, svg } from './dom.js';
-import { capital, countShort, plural, rupees, rupeesShort } from './format.js';
+import { capital, oneDirection, plural, rupees } from './format.js';
 import { markerClass, markerPath } from './groups.js';
 
-const MARGIN = { left: 58, right: 14, top: 14, bottom: 46 };
+const MARGIN = { left: 58, right: 30, top: 14, bottom: 46 };
 const REACH_PX = 24; // how far from a point the pointer still finds it
+const LABEL_PX = 54; // room that a label under the plot needs
+const LAYERS = 8; // each group is drawn in so many turns, so that none lies on top everywhere
 
 /** A logarithmic scale from [min, max] onto [from, to], widened a little so that no mark is cut off. */
 function logScale(min, max, from, to) {
@@ -28,60 +30,67 @@ function logScale(min, max, from, to) {
     return scale;
 }
 
-function axes(width, height, x, y) {
+/** The same with even steps. */
+function linearScale(min, max, from, to) {
+    const span = max - min || 1;
+    const low = min - span * 0.03;
+    const high = max + span * 0.03;
+    const scale = (x) => from + ((x - low) / (high - low)) * (to - from);
+    scale.ticks = () => {
+        const power = 10 ** Math.floor(Math.log10(span / 5));
+        const step = power * [1, 2, 5, 10].find((n) => span / (n * power) <= 8);
+        const ticks = [];
+        for (let i = Math.ceil(low / step); i * step <= high; i++)
+            ticks.push({ at: Number((i * step).toPrecision(6)), major: true });
+        return ticks;
+    };
+    return scale;
+}
+
+/** Whether `item` has a place on an axis {of(item), log, title, tick(x)}. */
+const fits = (axis, item) => Number.isFinite(axis.of(item)) && (!axis.log || axis.of(item) > 0);
+
+function axes(width, height, x, y, titles) {
     const bottom = height - MARGIN.bottom;
     const parts = [];
-    for (const { at, major } of x.ticks()) {
-        const px = x(at);
-        parts.push(svg('path', { d: `M${px} ${MARGIN.top}V${bottom}`, class: major ? 'grid' : 'grid minor' }));
-        if (major) parts.push(svg('text', { x: px, y: bottom + 18, 'text-anchor': 'middle' }, rupeesShort(at)));
+    const line = (d, major) => parts.push(svg('path', { d, class: major ? 'grid' : 'grid minor' }));
+    let labelled = -Infinity;
+    for (const { at, major } of x.scale.ticks()) {
+        const px = x.scale(at);
+        line(`M${px} ${MARGIN.top}V${bottom}`, major);
+        if (!major || px - labelled < LABEL_PX) continue;
+        labelled = px;
+        parts.push(svg('text', { x: px, y: bottom + 18, 'text-anchor': 'middle' }, x.tick(at)));
     }
-    for (const { at, major } of y.ticks()) {
-        const py = y(at);
-        parts.push(
-            svg('path', { d: `M${MARGIN.left} ${py}H${width - MARGIN.right}`, class: major ? 'grid' : 'grid minor' }),
-        );
-        if (major) parts.push(svg('text', { x: MARGIN.left - 8, y: py + 4, 'text-anchor': 'end' }, countShort(at)));
+    for (const { at, major } of y.scale.ticks()) {
+        const py = y.scale(at);
+        line(`M${MARGIN.left} ${py}H${width - MARGIN.right}`, major);
+        if (major) parts.push(svg('text', { x: MARGIN.left - 8, y: py + 4, 'text-anchor': 'end' }, y.tick(at)));
     }
-    parts.push(
-        svg(
-            'text',
-            { x: (MARGIN.left + width - MARGIN.right) / 2, y: height - 8, 'text-anchor': 'middle', class: 'axis' },
-            'Price',
-        ),
-    );
-    parts.push(
-        svg(
-            'text',
-            {
-                transform: `translate(14 ${(MARGIN.top + bottom) / 2}) rotate(-90)`,
-                'text-anchor': 'middle',
-                class: 'axis',
-            },
-            'Votes',
-        ),
-    );
+    const name = (text, place) => parts.push(svg('text', { ...place, 'text-anchor': 'middle', class: 'axis' }, text));
+    name(titles[0], { x: (MARGIN.left + width - MARGIN.right) / 2, y: height - 8 });
+    name(titles[1], { transform: `translate(14 ${(MARGIN.top + bottom) / 2}) rotate(-90)` });
     return svg('g', { class: 'axes' }, parts);
 }
 
 /**
- * Draws `data` of /api/plot. `onPoint(point)` is told of the product pointed at, `onOpen(point)` of one chosen by
- * Enter or double click. Returns {node, drawn, hide(set of group ids)}. Points without a price or votes have no place
- * and are left out; `drawn` counts the others.
+ * Draws `data` of /api/plot on the axes x and y (see fits). `hidden` is a set of group ids, `link(point)` the address of
+ * a product. Returns {node, drawn, hide(ids)}. Points that lack a value have no place and are left out; `drawn` counts
+ * the others.
  */
-export function createPlot(data, clusters, { onPoint, onOpen }) {
-    const points = data.points.filter((p) => p.price > 0 && p.rating_count > 0);
+export function createPlot(data, clusters, { x, y, hidden, link }) {
+    const points = data.points.filter((p) => fits(x, p) && fits(y, p));
     const labels = new Map(clusters.map((c) => [c.id, capital(c.label)]));
-    const byPrice = [...points].sort((a, b) => a.price - b.price);
-    const byVotes = [...points].sort((a, b) => a.rating_count - b.rating_count);
-    let hidden = new Set();
+    const byX = [...points].sort((a, b) => x.of(a) - x.of(b));
+    const byY = [...points].sort((a, b) => y.of(a) - y.of(b));
     let chosen = null;
+    let pinned = false; // chosen by click or key: stays until another is
     let placed = []; // {point, px, py} of what is drawn
-    let scales = null;
+    let frame = null;
 
     const canvas = svg('svg', { class: 'plot-canvas', 'aria-hidden': 'true' });
     const cursor = svg('g', { class: 'cursor' });
-    const tip = el('div', { class: 'plot-tip', hidden: true, 'aria-hidden': 'true' });
+    const tip = el('div', { class: 'plot-tip', hidden: true });
     const node = el(
         'div',
         {
@@ -90,8 +99,8 @@ export function createPlot(data, clusters, { onPoint, onOpen }) {
             role: 'application',
             'aria-roledescription': 'scatter plot',
             'aria-label':
-                `${plural(points.length, 'product')} by price and votes. Left and right arrows go by price, ` +
-                'up and down by votes, Enter opens one.',
+                `${plural(points.length, 'product')} by ${x.name} and ${y.name}. Left and right arrows go by ` +
+                `${x.name}, up and down by ${y.name}, Enter opens one.`,
         },
         canvas,
         tip,
@@ -99,80 +108,95 @@ export function createPlot(data, clusters, { onPoint, onOpen }) {
 
     const visible = (p) => !hidden.has(p.cluster);
 
+    function marks(radius) {
+        const layers = Array.from({ length: LAYERS }, () => new Map());
+        placed.forEach(({ point, px, py }, i) => {
+            const layer = layers[i % LAYERS];
+            const id = point.cluster ?? 0;
+            layer.set(id, (layer.get(id) ?? '') + markerPath(id, px, py, radius));
+        });
+        return layers.flatMap((layer) =>
+            [...layer].map(([id, d]) => svg('path', { d, class: `marks ${markerClass(id)}`, fill: 'currentColor' })),
+        );
+    }
+
+    /** The centroids: their group's marker, large and outlined so that none vanishes among the products. */
+    function middles() {
+        return data.centroids
+            .filter((c) => visible(c) && fits(x, c) && fits(y, c))
+            .map((c) => {
+                const d = markerPath(c.cluster, frame.x.scale(x.of(c)), frame.y.scale(y.of(c)), 9);
+                return svg(
+                    'g',
+                    { class: `middle ${markerClass(c.cluster)}` },
+                    svg('path', { d, class: 'halo' }),
+                    svg('path', { d }),
+                );
+            });
+    }
+
     function draw() {
         const width = node.clientWidth;
         const height = node.clientHeight;
         if (width < 50 || height < 50) return;
         canvas.setAttribute('viewBox', `0 0 ${width} ${height}`);
+        const words = (text) => svg('text', { x: width / 2, y: height / 2, 'text-anchor': 'middle' }, text);
         if (points.length === 0) {
-            canvas.replaceChildren(
-                svg(
-                    'text',
-                    { x: width / 2, y: height / 2, 'text-anchor': 'middle' },
-                    'No product has both a price and votes',
-                ),
-            );
+            canvas.replaceChildren(words(`No product has both ${x.name} and ${y.name}`));
             return;
         }
-        const x = logScale(byPrice[0].price, byPrice.at(-1).price, MARGIN.left, width - MARGIN.right);
-        const y = logScale(byVotes[0].rating_count, byVotes.at(-1).rating_count, height - MARGIN.bottom, MARGIN.top);
-        scales = { x, y, width, height };
-        const radius = width < 500 ? 3 : 4;
-        placed = points.filter(visible).map((point) => ({ point, px: x(point.price), py: y(point.rating_count) }));
-        const paths = new Map();
-        for (const { point, px, py } of placed) {
-            const list = paths.get(point.cluster) ?? paths.set(point.cluster, []).get(point.cluster);
-            list.push(markerPath(point.cluster ?? 0, px, py, radius));
-        }
-        const marks = [...paths]
-            .sort(([a], [b]) => a - b)
-            .map(([id, list]) =>
-                svg('path', { d: list.join(''), class: `marks ${markerClass(id ?? 0)}`, fill: 'currentColor' }),
-            );
-        const middles = data.centroids
-            .filter((c) => !hidden.has(c.cluster) && c.price > 0 && c.rating_count > 0)
-            .map((c) =>
-                svg('circle', {
-                    cx: x(c.price),
-                    cy: y(c.rating_count),
-                    r: radius * 3,
-                    class: `middle ${markerClass(c.cluster)}`,
-                }),
-            );
-        canvas.replaceChildren(axes(width, height, x, y), ...marks, ...middles, cursor);
+        const scale = (axis, row, from, to) => ({
+            ...axis,
+            scale: (axis.log ? logScale : linearScale)(axis.of(row[0]), axis.of(row.at(-1)), from, to),
+        });
+        frame = {
+            x: scale(x, byX, MARGIN.left, width - MARGIN.right),
+            y: scale(y, byY, height - MARGIN.bottom, MARGIN.top),
+            width,
+            height,
+        };
+        placed = points
+            .filter(visible)
+            .map((point) => ({ point, px: frame.x.scale(x.of(point)), py: frame.y.scale(y.of(point)) }));
+        canvas.replaceChildren(
+            axes(width, height, frame.x, frame.y, [x.title, y.title]),
+            ...marks(width < 500 ? 3 : 4),
+            ...middles(),
+            ...(placed.length === 0 ? [words('Every group is switched off')] : []),
+            cursor,
+        );
         choose(chosen && visible(chosen) ? chosen : null);
     }
 
-    function choose(point, aloud = false) {
+    function choose(point, { aloud = false, pin = pinned } = {}) {
         chosen = point;
+        pinned = point !== null && pin;
         cursor.replaceChildren();
         tip.hidden = point === null;
-        if (point === null || !scales) return;
-        const { x, y, width, height } = scales;
-        const px = x(point.price);
-        const py = y(point.rating_count);
+        if (point === null || !frame) return;
+        const { width, height } = frame;
+        const px = frame.x.scale(x.of(point));
+        const py = frame.y.scale(y.of(point));
+        const id = point.cluster ?? 0;
         cursor.append(
             svg('path', { d: `M${px} ${py}V${height - MARGIN.bottom}M${px} ${py}H${MARGIN.left}`, class: 'cross' }),
-            svg('path', {
-                d: markerPath(point.cluster ?? 0, px, py, 7),
-                class: markerClass(point.cluster ?? 0),
-                fill: 'currentColor',
-            }),
+            svg('path', { d: markerPath(id, px, py, 7), class: markerClass(id), fill: 'currentColor' }),
         );
         const votes = plural(point.rating_count, 'vote');
         const group = labels.get(point.cluster) ?? `Group ${point.cluster}`;
+        tip.classList.toggle('pinned', pinned);
         tip.replaceChildren(
-            el('b', {}, point.name),
-            el('span', {}, `${rupees(point.price)} · ${votes}`),
+            el('a', { href: link(point) }, point.name),
+            el('span', {}, `${rupees(point.price)} · ${point.rating ?? '–'} stars · ${votes}`),
             el('span', { class: 'muted' }, group),
         );
         // Beside the point, on the side with more room.
         const room = Math.min(260, width - 20);
         tip.style.width = `${room}px`;
         tip.style.left = `${Math.max(6, Math.min(width - room - 6, px > width / 2 ? px - room - 14 : px + 14))}px`;
-        tip.style.top = `${Math.max(6, Math.min(height - tip.offsetHeight - 6, py - tip.offsetHeight - 12))}px`;
-        onPoint(point);
-        if (aloud) say(`${point.name}. ${rupees(point.price)}, ${votes}. ${group}`);
+        const above = py - tip.offsetHeight - 12;
+        tip.style.top = `${above >= 6 ? above : Math.min(height - tip.offsetHeight - 6, py + 12)}px`;
+        if (aloud) say(oneDirection(`${point.name}. ${rupees(point.price)}, ${votes}. ${group}`));
     }
 
     function nearest(event) {
@@ -192,41 +216,43 @@ export function createPlot(data, clusters, { onPoint, onOpen }) {
     }
 
     node.addEventListener('pointermove', (event) => {
-        if (event.pointerType === 'touch') return;
+        if (event.pointerType === 'touch' || pinned) return;
         const point = nearest(event);
-        if (point && point !== chosen) choose(point);
+        if (point !== chosen) choose(point);
+    });
+    node.addEventListener('pointerleave', () => {
+        if (!pinned) choose(null);
     });
     node.addEventListener('click', (event) => {
-        const point = nearest(event);
-        if (point) choose(point, true);
-    });
-    node.addEventListener('dblclick', (event) => {
-        const point = nearest(event);
-        if (point) onOpen(point);
+        if (!tip.contains(event.target)) choose(nearest(event), { aloud: true, pin: true });
     });
     node.addEventListener('focus', () => {
-        if (!chosen && node.matches(':focus-visible')) choose(byPrice.find(visible) ?? null, true);
+        if (!chosen && node.matches(':focus-visible'))
+            choose(byX.find(visible) ?? null, { aloud: true, pin: true });
     });
     node.addEventListener('keydown', (event) => {
-        if (event.key === 'Enter' && chosen) return onOpen(chosen);
+        if (event.target !== node) return undefined; // the link in the tip has its own Enter
+        if (event.key === 'Enter' && chosen) return tip.firstChild.click();
         if (event.key === 'Escape') return choose(null);
         const steps = {
-            ArrowLeft: [byPrice, -1],
-            ArrowRight: [byPrice, 1],
-            ArrowDown: [byVotes, -1],
-            ArrowUp: [byVotes, 1],
-            Home: [byPrice, -Infinity],
-            End: [byPrice, Infinity],
-            PageDown: [byVotes, -25],
-            PageUp: [byVotes, 25],
+            ArrowLeft: [byX, -1],
+            ArrowRight: [byX, 1],
+            ArrowDown: [byY, -1],
+            ArrowUp: [byY, 1],
+            Home: [byX, -Infinity],
+            End: [byX, Infinity],
+            PageDown: [byY, -25],
+            PageUp: [byY, 25],
         };
         const step = steps[event.key];
         if (!step) return undefined;
         event.preventDefault();
         const row = step[0].filter(visible);
         if (row.length === 0) return undefined;
-        const at = chosen ? row.indexOf(chosen) : 0;
-        return choose(row[Math.max(0, Math.min(row.length - 1, at + step[1]))], true);
+        // With none chosen, a step up enters at the first, a step down at the last.
+        const from = chosen ? row.indexOf(chosen) : step[1] > 0 ? -1 : row.length;
+        const to = Math.max(0, Math.min(row.length - 1, from + step[1]));
+        return choose(row[to], { aloud: true, pin: true });
     });
 
     new ResizeObserver(draw).observe(node);

@@ -1,14 +1,32 @@
 // Products around a price: a target and a tolerance, above a picture of where the catalogue's prices lie.
 
 import { debounce, el, newId, svg } from './dom.js';
-import { get } from './api.js';
+import { get, watchGeneration } from './api.js';
 import { createResults } from './results.js';
 import { address, shown } from './route.js';
-import { plural, rupees, rupeesShort } from './format.js';
+import { plural, rupees } from './format.js';
 
 const DEFAULT = { target: 500, tolerance: 10 };
 const STEPS = 1000; // positions of the slider
 const BARS = 60;
+const RETRY_MS = 3000;
+
+let spreading = null;
+watchGeneration((now, before) => {
+    if (before !== null) spreading = null;
+});
+
+/** How the prices are spread, asked for once per generation: {low, high, counts}. */
+function spread() {
+    if (!spreading) {
+        const asked = get('/api/prices', { bins: BARS }).then(({ body }) => body);
+        spreading = asked;
+        asked.catch(() => {
+            if (spreading === asked) spreading = null;
+        });
+    }
+    return spreading;
+}
 
 const positive = (text, otherwise) => {
     const x = Number.parseFloat(text);
@@ -23,6 +41,9 @@ function roundPrice(x) {
     return Number(x.toPrecision(digits));
 }
 
+/** An end of the range: whole rupees, unless they are few. */
+const roundEnd = (x) => rupees(x < 100 ? Number(x.toFixed(2)) : Math.round(x));
+
 export function mount(main, app) {
     let state = { ...DEFAULT };
     let low = 10;
@@ -34,34 +55,28 @@ export function mount(main, app) {
 
     const slider = el('input', { type: 'range', min: 0, max: STEPS, step: 5, id: newId('target') });
     const exact = el('input', { type: 'number', min: 1, step: 'any', inputmode: 'decimal', id: newId('exact') });
-    const tolerance = el('input', { type: 'range', min: 1, max: 50, step: 1, id: newId('tolerance') });
+    const tolerance = el('input', { type: 'range', min: 1, max: 100, step: 1, id: newId('tolerance') });
     const toleranceText = el('output', { for: tolerance.id });
-    const range = el('p', { class: 'price-range', 'aria-live': 'off' });
+    const range = el('b', { class: 'price-range' });
     const chart = svg('svg', {
         class: 'price-chart',
         viewBox: `0 0 ${BARS * 10} 100`,
         preserveAspectRatio: 'none',
         'aria-hidden': 'true',
     });
-    const ends = el(
-        'p',
-        { class: 'price-ends muted', 'aria-hidden': 'true' },
-        el('span', {}, ' '),
-        el('span', {}, ' '),
-    );
+    const ends = el('p', { class: 'price-ends muted', 'aria-hidden': 'true' }, el('span'), el('span'));
     const form = el(
         'form',
-        { class: 'price-form panel', 'aria-label': 'Price' },
+        { class: 'price-form panel waiting', 'aria-label': 'Price' },
         el(
             'div',
             { class: 'price-target' },
-            el('label', { for: slider.id }, 'Target price'),
+            el('p', { class: 'price-head' }, el('label', { for: slider.id }, 'Target price'), range),
             el('div', { class: 'price-slider' }, chart, slider),
             ends,
         ),
         el('div', { class: 'field' }, el('label', { for: exact.id }, 'Exactly, ₹'), exact),
         el('div', { class: 'field' }, el('label', { for: tolerance.id }, 'Give or take ', toleranceText), tolerance),
-        range,
     );
     const results = createResults({
         describe: (total) => `${plural(total, 'product')}, best rated first`,
@@ -111,28 +126,42 @@ export function mount(main, app) {
         slider.setAttribute('aria-valuetext', rupees(state.target));
         tolerance.value = state.tolerance;
         tolerance.setAttribute('aria-valuetext', `${state.tolerance} percent`);
-        toleranceText.textContent = `${state.tolerance} %`;
+        toleranceText.textContent = `${state.tolerance}%`;
         range.textContent =
-            `${rupees(Math.round(state.target * (1 - state.tolerance / 100)))} to ` +
-            `${rupees(Math.round(state.target * (1 + state.tolerance / 100)))}`;
+            `${roundEnd(state.target * (1 - state.tolerance / 100))} to ` +
+            `${roundEnd(state.target * (1 + state.tolerance / 100))}`;
         drawChart();
     }
 
-    // Where the prices lie, from the same sample of products that the map draws.
+    // The slider and list work without; it is asked for until it comes.
+    let again = 0;
     async function loadChart() {
-        const { body } = await get('/api/plot', { model: 3 });
-        const prices = body.points.map((p) => p.price).filter((p) => p > 0);
-        if (prices.length === 0) return;
-        low = Math.max(1, Math.min(...prices));
-        high = Math.max(low * 10, ...prices);
-        bins = new Array(BARS).fill(0);
-        for (const p of prices) bins[Math.min(BARS - 1, Math.floor((toStep(p) / STEPS) * BARS))] += 1;
-        ends.firstChild.textContent = rupeesShort(low);
-        ends.lastChild.textContent = rupeesShort(high);
+        clearTimeout(again);
+        try {
+            const { low: from, high: to, counts } = await spread();
+            if (from < to) {
+                [low, high, bins] = [from, to, counts];
+                ends.firstChild.textContent = rupees(low);
+                ends.lastChild.textContent = rupees(high);
+            }
+        } catch {
+            if (form.isConnected) again = setTimeout(loadChart, RETRY_MS);
+        }
+        form.classList.remove('waiting');
         drawState();
     }
 
-    const apply = debounce(() => app.go('price', state, { replace: true }), 160);
+    // Taking hold of a control makes a history entry, what follows changes it.
+    let fresh = true;
+    for (const type of ['pointerdown', 'focusin']) {
+        form.addEventListener(type, () => {
+            fresh = true;
+        });
+    }
+    const apply = debounce(() => {
+        app.go('price', state, { replace: !fresh });
+        fresh = false;
+    }, 160);
     function change(next) {
         state = { ...state, ...next };
         drawState();
@@ -152,7 +181,6 @@ export function mount(main, app) {
             tolerance: Math.min(100, positive(params.tolerance, DEFAULT.tolerance)),
         };
         drawState();
-        if (bins.length === 0) loadChart().catch(() => {}); // the slider works without
         // strict=0: the API widens the tolerance, and says so, rather than find nothing.
         return results.load(
             '/api/products_by_price',
@@ -161,10 +189,12 @@ export function mount(main, app) {
         );
     }
 
+    loadChart();
     return {
         update,
         stop: () => {
             apply.cancel();
+            clearTimeout(again);
             results.stop();
         },
     };

@@ -8,7 +8,8 @@ import { prices, shopLink, stars } from './cards.js';
 import { picture } from './pictures.js';
 import { groupChip } from './groups.js';
 import { address, shown } from './route.js';
-import { capital, categoryName, plural } from './format.js';
+import { origin } from './origin.js';
+import { capital, categoryName, oneDirection, plural } from './format.js';
 
 export const title = () => 'Product';
 
@@ -65,7 +66,12 @@ function detail(product, model) {
             el('h1', { tabIndex: -1 }, product.name || product.product_id),
             prices(product),
             stars(product.rating, product.rating_count),
-            el('p', {}, groupChip(product.cluster, model)),
+            el(
+                'p',
+                {},
+                groupChip(product.cluster, model),
+                model === 3 ? null : el('span', { class: 'muted small' }, ` as model ${model} sees it`),
+            ),
             el('p', { class: 'actions' }, shopLink(product, 'button primary', 'See it in the shop')),
             el(
                 'details',
@@ -73,6 +79,7 @@ function detail(product, model) {
                 el('summary', {}, 'About this product'),
                 description(product.description),
             ),
+            origin(product, model),
             el('p', { class: 'muted small' }, `Product id ${product.product_id}`),
         ),
     );
@@ -98,11 +105,12 @@ export function mount(main, app) {
         skeleton: detailSkeleton,
         refused: (error) => {
             similar.node.hidden = true;
+            document.title = 'No such product · Pasar';
             return [
                 el('h1', { tabIndex: -1 }, 'No such product'),
                 message(
                     'It may have left the catalogue',
-                    error.message,
+                    capital(error.message),
                     el('a', { class: 'button', href: address('browse') }, 'Browse all products'),
                 ),
             ];
@@ -126,7 +134,7 @@ export function mount(main, app) {
         shownId = params.id;
         const found = pane.run(async (signal) => {
             const { body: product } = await get(`/api/products/${encodeURIComponent(params.id ?? '')}`, query, signal);
-            document.title = `${product.name || product.product_id} · Pasar`;
+            document.title = oneDirection(`${product.name || product.product_id} · Pasar`);
             similar.node.hidden = false;
             return detail(product, model);
         });

@@ -1,11 +1,22 @@
 // A list of products: how many there are, the cards, and a button for more.
 
 import { el, newId, say } from './dom.js';
-import { get } from './api.js';
+import { getList } from './api.js';
 import { createPane, message } from './pane.js';
 import { card, cardSkeletons } from './cards.js';
 import { PAGE } from './route.js';
 import { capital, count, plural } from './format.js';
+
+const CHUNK = 48; // cards that are built between two frames
+
+/** Long lists are built a piece at a time, so that keys and scrolling are never held up. */
+async function fill(list, items, model, signal) {
+    for (let i = 0; i < items.length; i += CHUNK) {
+        if (i > 0) await new Promise((resolve) => setTimeout(resolve));
+        if (signal.aborted) return;
+        list.append(...items.slice(i, i + CHUNK).map((p) => el('li', {}, card(p, model))));
+    }
+}
 
 /** What the API says when it finds nothing, and where to go from there: links as [text, address]. */
 function nothing(error, links, advice) {
@@ -23,9 +34,10 @@ function nothing(error, links, advice) {
 /**
  * A list for one view, under `heading` if given. `describe(total)` says in words what is listed. When nothing is,
  * `suggest(texts)` turns the API's suggestions into links [text, address] (or a promise of them), and `advice` helps
- * when there are none. `onMore(n)` is told when n products are shown, to keep the address in step.
+ * when there are none. `onMore(n)` is told when n products are shown, to keep the address in step; `onLoaded()` that the
+ * API answers (again).
  */
-export function createResults({ heading, describe, suggest, advice, onMore }) {
+export function createResults({ heading, describe, suggest, advice, onMore, onLoaded }) {
     const head = heading ?? el('h2', { class: 'unseen' }, 'Products');
     head.id = newId('results');
     const summary = el('p', { class: 'summary' });
@@ -62,24 +74,23 @@ export function createResults({ heading, describe, suggest, advice, onMore }) {
         described = words;
         const model = Number(params.model) || 3;
         return pane.run(async (signal) => {
-            const reply = await get(path, { ...params, limit: n }, signal);
+            const reply = await getList(path, { ...params, limit: n }, signal);
             const items = Array.isArray(reply.body) ? reply.body : [];
             const total = reply.total ?? items.length;
             summary.textContent = words(total);
             relaxed.hidden = !reply.relaxed;
             relaxed.textContent = reply.relaxed ? `${capital(reply.relaxed)}.` : '';
             say(`${words(total)}. ${relaxed.textContent}`);
+            onLoaded?.();
             if (items.length === 0) return message('Nothing here', advice ?? '');
-            const list = el(
-                'ul',
-                { class: 'cards' },
-                items.map((p) => el('li', {}, card(p, model))),
-            );
-            return [list, more(list, path, params, model, items.length, total)];
+            const list = el('ul', { class: 'cards' });
+            await fill(list, items, model, signal);
+            return [list, more({ list, path, params, model, signal }, items.length, total)];
         });
     }
 
-    function more(list, path, params, model, shown, total) {
+    /** The button below a list; what it brings is dropped when another list has come meanwhile. */
+    function more({ list, path, params, model, signal }, shown, total) {
         const button = el('button', { type: 'button', class: 'more' });
         const note = el('span', { class: 'muted' });
         const row = el('div', { class: 'more-row' }, note, button);
@@ -93,16 +104,17 @@ export function createResults({ heading, describe, suggest, advice, onMore }) {
             button.setAttribute('aria-disabled', 'true');
             button.textContent = 'Loading…';
             try {
-                const reply = await get(path, { ...params, limit: PAGE, offset: shown });
-                const fresh = reply.body.map((p) => el('li', {}, card(p, model)));
-                list.append(...fresh);
-                shown += fresh.length;
-                if (fresh.length === 0) total = shown;
-                fresh[0]?.querySelector('a')?.focus({ preventScroll: true });
+                const { body } = await getList(path, { ...params, limit: PAGE, offset: shown }, signal);
+                await fill(list, body, model, signal);
+                if (signal.aborted) return;
+                list.children[shown]?.querySelector('a')?.focus({ preventScroll: true });
+                shown += body.length;
+                if (body.length === 0) total = shown;
                 onMore?.(shown);
                 update();
                 say(note.textContent);
             } catch {
+                if (signal.aborted) return;
                 button.textContent = 'That did not work. Try again';
                 say(button.textContent);
             }

@@ -4,13 +4,13 @@ import { el } from './dom.js';
 import { createResults } from './results.js';
 import { get } from './api.js';
 import { address, shown } from './route.js';
-import { categoryName, count } from './format.js';
+import { categoryName, plural } from './format.js';
 
 export const title = (params) => (params.q ? `“${params.q}”` : 'Search');
 
 /** The API's own suggestions as searches; if it has none, the parts of the market to look around in. */
 async function suggest(texts) {
-    if (texts.length > 0) return texts.map((text) => [text, address('search', { q: text })]);
+    if (texts.length > 0) return texts.map((text) => [categoryName(text), address('search', { q: text })]);
     const names = Object.keys((await get('/api/categories').catch(() => ({ body: {} }))).body);
     return names.slice(0, 8).map((name) => [categoryName(name), address('browse', { category: name })]);
 }
@@ -32,10 +32,8 @@ export function mount(main, app) {
         heading.textContent = q ? `Results for “${q}”` : 'Search';
         if (q === '') return Promise.resolve();
         return results.load('/api/similar_products', { name: q }, shown(params), (total) => {
-            if (total === 0) return 'No matches';
-            return total === 1
-                ? '1 product, and why it is here'
-                : `${count(total)} products, most similar first, each with why it is here`;
+            if (total === 0) return '';
+            return `${plural(total, 'product')}, most similar first`;
         });
     }
 

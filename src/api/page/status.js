@@ -4,6 +4,7 @@ import { el, svg, table } from './dom.js';
 import { getText, readiness } from './api.js';
 import { createPane } from './pane.js';
 import { models } from './groups.js';
+import { sourcesTable } from './origin.js';
 import { ago, count, dateTime, duration, NONE, plural, score } from './format.js';
 
 export const title = () => 'Status';
@@ -65,30 +66,42 @@ function tile(name, value, note) {
     );
 }
 
+const rate = (v) => `${v.toFixed(v < 10 ? 1 : 0)} /s`;
+
+/** The rates so far, the newest on the right, between 0 and the highest of them. */
 function line(history) {
-    const most = Math.max(1, ...history);
-    const points = history.map(
-        (v, i) => `${((i / (HISTORY - 1)) * 300).toFixed(1)} ${(38 - (v / most) * 34).toFixed(1)}`,
-    );
-    return svg(
-        'svg',
-        { class: 'sparkline', viewBox: '0 0 300 40', preserveAspectRatio: 'none', 'aria-hidden': 'true' },
-        points.length > 1
-            ? svg('path', {
-                  d: `M${points.join('L')}`,
-                  fill: 'none',
-                  stroke: 'currentColor',
-                  'stroke-width': 1.5,
-                  'vector-effect': 'non-scaling-stroke',
-              })
-            : null,
-    );
+    const most = Math.max(...history);
+    const points = history.map((v, i) => {
+        const x = 300 * (1 - (history.length - 1 - i) / (HISTORY - 1));
+        return `${x.toFixed(1)} ${(38 - (v / (most || 1)) * 36).toFixed(1)}`;
+    });
+    const path = (d, more) => svg('path', { d, fill: 'none', 'vector-effect': 'non-scaling-stroke', ...more });
+    return [
+        svg(
+            'svg',
+            { class: 'sparkline', viewBox: '0 0 300 40', preserveAspectRatio: 'none', 'aria-hidden': 'true' },
+            path('M0 38H300M0 2H300', { class: 'grid' }),
+            points.length > 1 ? path(`M${points.join('L')}`, { stroke: 'currentColor', 'stroke-width': 1.5 }) : null,
+        ),
+        el(
+            'p',
+            { class: 'muted small' },
+            points.length > 1
+                ? `Highest: ${rate(most)}. Up to ${(HISTORY * POLL_MS) / 60000} minutes, since this view was opened; now is on the right.`
+                : 'Collecting…',
+        ),
+    ];
 }
 
 // The server's names for its counters.
 const REQUESTS = 'pasar_api_requests_total';
 const SECONDS = 'pasar_api_request_seconds';
 const ROUTE = 'endpoint';
+// What this view and other watchers ask for to see how the server is doing.
+const CHECKS = new Set(['/metrics', '/readyz', '/healthz']);
+const isVisit = (labels) => !CHECKS.has(labels[ROUTE]);
+
+const section = (title, ...content) => el('section', { class: 'panel numbers' }, el('h2', {}, title), content);
 
 function endpoints(series) {
     const names = [...new Set(series.filter((s) => s.name === REQUESTS).map((s) => s.labels[ROUTE]))]
@@ -100,7 +113,8 @@ function endpoints(series) {
             const h = buckets(series, SECONDS, here);
             const n = sum(series, REQUESTS, here);
             const refused = sum(series, REQUESTS, (l) => here(l) && /^4/.test(l.code ?? ''));
-            const failed = sum(series, REQUESTS, (l) => here(l) && /^5/.test(l.code ?? ''));
+            // "Not ready yet" is an answer, not a failure.
+            const failed = sum(series, REQUESTS, (l) => here(l) && name !== '/readyz' && /^5/.test(l.code ?? ''));
             return n > 0
                 ? [
                       name,
@@ -114,8 +128,8 @@ function endpoints(series) {
         })
         .filter(Boolean);
     if (rows.length === 0) return null;
-    const columns = ['Address', 'Requests', 'Refused', 'Failed', 'Half within', '99 of 100 within'];
-    return el('section', { class: 'panel' }, el('h2', {}, 'By address'), table('Requests by address', columns, rows));
+    const columns = ['Address', 'Requests', 'Refused', 'Failed', '50% within', '99% within'];
+    return section('By address', table('Requests by address', columns, rows));
 }
 
 function loadedModels(list) {
@@ -126,12 +140,7 @@ function loadedModels(list) {
         score(m.silhouette),
         dateTime(m.trained_at),
     ]);
-    return el(
-        'section',
-        { class: 'panel' },
-        el('h2', {}, 'Models'),
-        table('Models loaded', ['Model', 'Rows', 'Groups', 'Silhouette', 'Trained'], rows),
-    );
+    return section('Models', table('Models loaded', ['Model', 'Rows', 'Groups', 'Silhouette', 'Trained'], rows));
 }
 
 export function mount(main) {
@@ -151,16 +160,22 @@ export function mount(main) {
                 ),
             ),
     });
+    const pulse = el('span');
+    const beat = () => {
+        const paused = body.contains(document.activeElement);
+        pulse.textContent = paused
+            ? 'Paused while a table has the focus.'
+            : `Refreshed every ${POLL_MS / 1000} seconds.`;
+    };
+    body.addEventListener('focusin', beat);
+    body.addEventListener('focusout', () => setTimeout(beat));
+    beat();
     main.append(
         el(
             'div',
             { class: 'view-head' },
             el('h1', { tabIndex: -1 }, 'Status'),
-            el(
-                'p',
-                { class: 'lead' },
-                `What the server has loaded and how it is doing; refreshed every ${POLL_MS / 1000} seconds.`,
-            ),
+            el('p', { class: 'lead' }, 'What the server has loaded and how it is doing. ', pulse),
         ),
         body,
     );
@@ -171,13 +186,13 @@ export function mount(main) {
         const [ready, text] = await Promise.all([readiness(signal), getText('/metrics', signal)]);
         const list = ready.status === 'ready' || ready.generation ? await models().catch(() => []) : [];
         const series = parseMetrics(text);
-        const now = { at: performance.now(), requests: sum(series, REQUESTS) };
+        const now = { at: performance.now(), requests: sum(series, REQUESTS, isVisit) };
         if (before && now.requests >= before.requests) {
             history.push(((now.requests - before.requests) * 1000) / (now.at - before.at));
             if (history.length > HISTORY) history.shift();
         }
         before = now;
-        const h = buckets(series, SECONDS, () => true);
+        const h = buckets(series, SECONDS, isVisit);
         const trained = list[0]?.trained_at;
         const open = list.length > 0;
         return [
@@ -200,29 +215,22 @@ export function mount(main) {
                 tile(
                     'Made of',
                     plural(list.at(-1)?.rows ?? null, 'row'),
-                    typeof ready.batches === 'number' ? `in ${plural(ready.batches, 'batch', 'batches')}` : null,
+                    open
+                        ? `${plural(ready.products, 'different product')}, from ${plural(ready.batches, 'batch file')}`
+                        : null,
                 ),
                 tile(
                     'Requests',
-                    history.length ? `${history.at(-1).toFixed(history.at(-1) < 10 ? 1 : 0)} /s` : '…',
-                    `${count(now.requests)} since the server started`,
+                    history.length ? rate(history.at(-1)) : '…',
+                    `${count(now.requests)} since the server started; status checks not counted`,
                 ),
-                tile('Time to answer', duration(quantile(h, 0.5)), 'half of all requests are faster'),
-                tile('Slowest', duration(quantile(h, 0.99)), '99 of 100 requests are faster'),
+                tile('Time to answer', duration(quantile(h, 0.5)), '50% are answered within'),
+                tile('Slow answers', duration(quantile(h, 0.99)), '99% are answered within'),
             ),
-            el(
-                'section',
-                { class: 'panel' },
-                el('h2', {}, 'Requests a second'),
-                line(history),
-                el(
-                    'p',
-                    { class: 'muted small' },
-                    `The last ${(HISTORY * (POLL_MS / 1000)) / 60} minutes at most, since this view was opened.`,
-                ),
-            ),
-            endpoints(series),
+            section('Requests a second', line(history)),
+            open ? section('Where the rows come from', sourcesTable(ready.sources)) : null,
             list.length ? loadedModels(list) : null,
+            endpoints(series),
         ].filter(Boolean);
     }
 

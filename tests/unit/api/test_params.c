@@ -103,7 +103,7 @@ static void test_params__what_a_route_does_not_take_is_unknown(void **state)
     assert_non_null(strstr(err.msg, "'name'"));
     assert_non_null(strstr(err.msg, "limit, model"));
     assert_int_equal(parse("model=all", PARAM_BIT(PARAM_MODEL)), -1); /* only lists answer for all three */
-    assert_int_equal(parse("model=all", PARAM_BIT(PARAM_MODEL) | PARAM_BIT(PARAM_LIMIT) | PARAM_BIT(PARAM_OFFSET)), 0);
+    assert_int_equal(parse("model=all", PARAM_BIT(PARAM_MODEL) | PARAM_ALL_MODELS), 0);
     assert_true(params.number[PARAM_MODEL] == PARAM_MODEL_ALL);
 }
 

@@ -90,6 +90,7 @@ static void fill_record(struct pasar_record *record, uint64_t row, char id[32])
 static void fill_manifest(struct pasar_manifest *manifest)
 {
     *manifest = (struct pasar_manifest){.trained_at_us = INT64_C(1798761600000001), .rows = ROWS, .seed = 42};
+    manifest->training = (struct pasar_training){true, 0, true, false, 10, 300, 0.1 * 3};
     memcpy(manifest->model_rows, model_rows, sizeof model_rows);
     manifest->batch_count = 1;
     manifest->batches = calloc(1, sizeof *manifest->batches);
@@ -216,6 +217,12 @@ static void test_generation__what_is_written_is_loaded_bit_for_bit(void **state)
     assert_int_equal(generation.manifest.rows, ROWS);
     assert_int_equal(generation.manifest.trained_at_us, INT64_C(1798761600000001));
     assert_int_equal(generation.manifest.seed, 42);
+    const struct pasar_training *training = &generation.manifest.training;
+    assert_true(training->is_known && training->random_init && !training->warm_start);
+    assert_int_equal(training->k, 0);
+    assert_int_equal(training->n_init, 10);
+    assert_int_equal(training->max_iter, 300);
+    assert_true(training->tol == 0.1 * 3);
     assert_int_equal(generation.manifest.batch_count, 1);
     assert_int_equal(generation.manifest.batches[0].rows, ROWS);
     assert_int_equal(generation.manifest.agreement_count, PASAR_MODEL_PAIRS);
@@ -589,6 +596,78 @@ static void no_utf8(struct pasar_model *model, struct pasar_manifest *manifest)
 {
     (void)manifest;
     strcpy(model[0].clusters[0].label, "\xff");
+}
+
+/* Passes the checks of a model, but its text does not come back. */
+static void long_category(struct pasar_model *model, struct pasar_manifest *manifest)
+{
+    char *path = malloc(PASAR_MODEL_TEXT_MAX + 2);
+    (void)manifest;
+    memset(path, 'x', PASAR_MODEL_TEXT_MAX + 1);
+    path[PASAR_MODEL_TEXT_MAX + 1] = '\0';
+    free(model[2].clusters[1].top[0].category);
+    model[2].clusters[1].top[0].category = path;
+}
+
+static void empty_name(struct pasar_model *model, struct pasar_manifest *manifest)
+{
+    (void)manifest;
+    model[1].clusters[1].nearest_id[0] = '\0';
+}
+
+static void test_generation__what_cannot_be_loaded_never_becomes_current(void **state)
+{
+    void (*const spoils[])(struct pasar_model *, struct pasar_manifest *) = {long_category, empty_name};
+    char *models = scratch_new(), name[32];
+    struct pasar_err err = PASAR_ERR_INIT;
+
+    (void)state;
+    assert_published(models, 3);
+    for (size_t i = 0; i < PASAR_ARRAY_LEN(spoils); i++) {
+        pasar_err_clear(&err);
+        assert_int_equal(publish_one(models, 3, spoils[i], &err), -1);
+        assert_int_equal(err.code, PASAR_EBUG);
+        pasar_err_clear(&err);
+        assert_int_equal(pasar_generation_current(models, name, &err), 0);
+        assert_string_equal(name, "000001");
+        assert_int_equal(scratch_count(models), 3); /* the generation, the link and the lock */
+    }
+    scratch_remove(models);
+}
+
+enum { MANY_BATCHES = 68000, LONG_NAME = 1000 };
+
+/* A manifest of more than 64 MiB. */
+static void many_batches(struct pasar_model *model, struct pasar_manifest *manifest)
+{
+    struct pasar_manifest_batch *batches = calloc(MANY_BATCHES, sizeof *batches);
+    (void)model;
+    for (size_t i = 0; i < MANY_BATCHES; i++) {
+        batches[i] = manifest->batches[0];
+        batches[i].file = malloc(LONG_NAME + 1);
+        memset(batches[i].file, 'b', LONG_NAME);
+        batches[i].file[LONG_NAME] = '\0';
+    }
+    free(manifest->batches[0].file);
+    free(manifest->batches);
+    manifest->batches = batches;
+    manifest->batch_count = MANY_BATCHES;
+}
+
+static void test_generation__of_very_many_batches_loads(void **state)
+{
+    char *models = scratch_new();
+    struct pasar_err err = PASAR_ERR_INIT;
+    struct pasar_generation generation;
+
+    (void)state;
+    if (publish_one(models, 3, many_batches, &err) != 0)
+        fail_msg("%s", err.msg);
+    if (pasar_generation_load(&generation, models, "000001", &err) != 0)
+        fail_msg("%s", err.msg);
+    assert_int_equal(generation.manifest.batch_count, MANY_BATCHES);
+    pasar_generation_fini(&generation);
+    scratch_remove(models);
 }
 
 static void test_generation__the_writer_refuses_what_does_not_fit(void **state)
@@ -976,6 +1055,8 @@ int main(void)
         cmocka_unit_test(test_generation__a_failed_publish_leaves_a_whole_generation),
         cmocka_unit_test(test_generation__killed_at_any_moment_a_whole_one_is_current),
         cmocka_unit_test(test_generation__the_writer_refuses_what_does_not_fit),
+        cmocka_unit_test(test_generation__what_cannot_be_loaded_never_becomes_current),
+        cmocka_unit_test(test_generation__of_very_many_batches_loads),
         cmocka_unit_test(test_generation__truncation_at_any_byte_is_refused),
         cmocka_unit_test(test_generation__every_flipped_bit_is_refused),
         cmocka_unit_test(test_generation__only_plain_files_are_opened),

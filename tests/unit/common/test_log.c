@@ -54,6 +54,39 @@ static void test_log__json_lines_are_one_json_object_each(void **state)
     free(text);
 }
 
+static void log_members(void *ctx)
+{
+    char message[3500];
+    memset(message, 'm', sizeof message - 1);
+    message[sizeof message - 1] = '\0';
+    pasar_log_members(PASAR_LOG_INFO, ctx, "%s", message);
+}
+
+static void test_log__members_stand_behind_the_message(void **state)
+{
+    static const int widths[] = {1, 80, 2980};
+    char members[3100];
+
+    (void)state;
+    pasar_log_init("pasar-test", PASAR_LOG_INFO, PASAR_LOG_JSON);
+    for (size_t i = 0; i < sizeof widths / sizeof widths[0]; i++) { /* the message gives way, never they */
+        snprintf(members, sizeof members, "\"n\":7,\"x\":\"%0*d\"", widths[i], 0);
+        char *text = scratch_capture(2, log_members, members);
+        assert_true(strlen(text) <= 4096);
+        json_t *line = json_loads(text, JSON_REJECT_DUPLICATES, NULL);
+        assert_non_null(line);
+        assert_int_equal(json_object_size(line), 6);
+        assert_int_equal(json_integer_value(json_object_get(line, "n")), 7);
+        assert_int_equal(json_string_length(json_object_get(line, "x")), widths[i]);
+        json_decref(line);
+        free(text);
+    }
+    pasar_log_init("pasar-test", PASAR_LOG_INFO, PASAR_LOG_TEXT);
+    char *text = scratch_capture(2, log_members, members);
+    assert_null(strstr(text, "\"n\""));
+    free(text);
+}
+
 static void log_long(void *ctx)
 {
     char message[20000];
@@ -235,6 +268,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_log__text_lines_name_time_program_level),
         cmocka_unit_test(test_log__json_lines_are_one_json_object_each),
+        cmocka_unit_test(test_log__members_stand_behind_the_message),
         cmocka_unit_test(test_log__long_messages_are_cut_and_stay_whole_lines),
         cmocka_unit_test(test_log__lower_levels_are_dropped),
         cmocka_unit_test(test_log__errno_survives),

@@ -139,12 +139,31 @@ static void test_publisher__after_a_failure_nothing_is_published_until_reset(voi
     pasar_batch_list_free(&list);
 }
 
+static void test_publisher__takes_more_jobs_than_it_has_room_for(void **state)
+{
+    struct fixture *f = *state;
+    struct publisher_result result;
+    int count = 0;
+
+    for (int64_t offset = 0; offset < 10 * PUBLISHER_ROOM; offset++)
+        submit(f, 0, offset);
+    assert_true(publisher_wait_room(f->publisher, 10 * PUBLISHER_ROOM, 30000));
+    assert_true(publisher_wait_idle(f->publisher, 30000));
+    assert_true(publisher_has_room(f->publisher, 1));
+    assert_false(publisher_has_room(f->publisher, 0));
+    assert_false(publisher_wait_room(f->publisher, 0, 10));
+    while (publisher_take(f->publisher, &result))
+        assert_int_equal(result.job.next_offset, ++count);
+    assert_int_equal(count, 10 * PUBLISHER_ROOM);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         TEST(test_publisher__keeps_the_order_of_each_partition),
+        TEST(test_publisher__takes_more_jobs_than_it_has_room_for),
         TEST(test_publisher__publishes_ends),
         TEST(test_publisher__after_a_failure_nothing_is_published_until_reset),
     };

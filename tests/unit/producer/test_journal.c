@@ -184,7 +184,7 @@ static void test_journal__a_file_is_replaced_and_found_again(void **state)
     assert_int_equal(journal_read(dir, "a.journal", &back, &found, &err), -1);
     assert_int_equal(err.code, PASAR_EDATA);
     assert_non_null(strstr(err.msg, path));
-    assert_non_null(strstr(err.msg, "--again"));
+    assert_non_null(strstr(err.msg, "--abandon"));
     journal_fini(&back);
     unlink(path);
     rmdir(dir);

@@ -54,7 +54,72 @@ static void test_resume__a_finished_run_is_not_repeated_by_mistake(void **state)
     assert_int_equal(resume_decide(&facts), RESUME_SENT);
 }
 
-static void test_resume__again_and_a_new_topic_begin_anew(void **state)
+static void test_resume__again_is_for_whole_runs_and_abandon_for_others(void **state)
+{
+    struct resume_facts facts = finished;
+
+    (void)state;
+    facts.abandon = true;
+    assert_int_equal(resume_decide(&facts), RESUME_REFUSE_SENT);
+    facts.again = true;
+    assert_int_equal(resume_decide(&facts), RESUME_NEW);
+    facts.abandon = false;
+    assert_int_equal(resume_decide(&facts), RESUME_NEW);
+    facts = unfinished;
+    facts.again = true; /* the same command after a death */
+    assert_int_equal(resume_decide(&facts), RESUME_CONTINUE);
+    facts.same_settings = false;
+    assert_int_equal(resume_decide(&facts), RESUME_REFUSE_SETTINGS);
+    facts.abandon = true;
+    assert_int_equal(resume_decide(&facts), RESUME_NEW);
+}
+
+static void test_resume__without_a_journal_the_topic_speaks(void **state)
+{
+    struct resume_facts facts = {.trace = TRACE_PART};
+
+    (void)state;
+    assert_int_equal(resume_decide(&facts), RESUME_REFUSE_TRACE);
+    facts.again = true;
+    assert_int_equal(resume_decide(&facts), RESUME_REFUSE_TRACE);
+    facts.abandon = true;
+    assert_int_equal(resume_decide(&facts), RESUME_NEW);
+    facts = (struct resume_facts){.trace = TRACE_WHOLE, .abandon = true};
+    assert_int_equal(resume_decide(&facts), RESUME_REFUSE_SENT);
+    facts.skip_sent = true;
+    assert_int_equal(resume_decide(&facts), RESUME_SENT);
+    facts.skip_sent = false;
+    facts.again = true;
+    assert_int_equal(resume_decide(&facts), RESUME_NEW);
+}
+
+static void test_resume__a_name_is_of_one_run(void **state)
+{
+    struct resume_facts facts = {.is_name_taken = true};
+
+    (void)state;
+    assert_int_equal(resume_decide(&facts), RESUME_REFUSE_NAME);
+    facts = finished;
+    facts.is_name_taken = true;
+    assert_int_equal(resume_decide(&facts), RESUME_REFUSE_SENT);
+    facts.again = true;
+    assert_int_equal(resume_decide(&facts), RESUME_REFUSE_NAME);
+    facts = unfinished;
+    facts.is_name_taken = true; /* by itself */
+    assert_int_equal(resume_decide(&facts), RESUME_CONTINUE);
+    facts.abandon = true;
+    assert_int_equal(resume_decide(&facts), RESUME_REFUSE_NAME);
+}
+
+static void test_resume__a_record_that_is_gone_proves_nothing(void **state)
+{
+    (void)state;
+    assert_int_equal(resume_probe_of(7, 7, true), PROBE_SAME);
+    assert_int_equal(resume_probe_of(7, 7, false), PROBE_OTHER);
+    assert_int_equal(resume_probe_of(7, 8, false), PROBE_NONE); /* compacted away */
+}
+
+static void test_resume__a_new_topic_begins_anew(void **state)
 {
     const struct resume_facts *all[] = {&unfinished, &finished};
 
@@ -62,9 +127,6 @@ static void test_resume__again_and_a_new_topic_begin_anew(void **state)
     for (int i = 0; i < 2; i++) {
         struct resume_facts facts = *all[i];
 
-        facts.again = true;
-        assert_int_equal(resume_decide(&facts), RESUME_NEW);
-        facts = *all[i];
         facts.probe = PROBE_OTHER;
         facts.skip_sent = true;
         assert_int_equal(resume_decide(&facts), RESUME_TOPIC_ANEW);
@@ -118,7 +180,11 @@ int main(void)
         cmocka_unit_test(test_resume__nothing_before_is_a_new_run),
         cmocka_unit_test(test_resume__an_unfinished_run_goes_on),
         cmocka_unit_test(test_resume__a_finished_run_is_not_repeated_by_mistake),
-        cmocka_unit_test(test_resume__again_and_a_new_topic_begin_anew),
+        cmocka_unit_test(test_resume__again_is_for_whole_runs_and_abandon_for_others),
+        cmocka_unit_test(test_resume__without_a_journal_the_topic_speaks),
+        cmocka_unit_test(test_resume__a_name_is_of_one_run),
+        cmocka_unit_test(test_resume__a_record_that_is_gone_proves_nothing),
+        cmocka_unit_test(test_resume__a_new_topic_begins_anew),
         cmocka_unit_test(test_tail__knows_exactly_what_is_stored),
         cmocka_unit_test(test_tail__refuses_what_cannot_be),
     };

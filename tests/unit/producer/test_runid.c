@@ -28,8 +28,34 @@ static void test_runid__long_names_still_fit(void **state)
     runid_make(id, "a-name-that-is-longer-than-what-a-run-keeps-of-it-by-far-and-even-more.csv", UINT64_MAX, START_US);
     assert_true(runid_is_valid(id));
     assert_true(strlen(id) < RUNID_MAX);
+}
+
+static void test_runid__standard_input_has_a_name(void **state)
+{
+    char id[RUNID_MAX];
+
+    (void)state;
     runid_make(id, "-", 1, START_US);
-    assert_true(runid_is_valid(id));
+    assert_string_equal(id, "stdin-0000000000000001-20251231T235959.123456Z");
+}
+
+static void test_runid__knows_whose_it_is(void **state)
+{
+    static const uint64_t hash = UINT64_C(0x0123456789abcdef);
+    static const char *const others[] = {"",
+                                         "mine",
+                                         "0123456789abcdef",
+                                         "-0123456789abcdef-20251231T235959.123456Z",
+                                         "a-0123456789abcdef-20251231T235959.12345Z",
+                                         "a-0123456789abcdee-20251231T235959.123456Z"};
+    char id[RUNID_MAX];
+
+    (void)state;
+    runid_make(id, "a-b.csv", hash, START_US);
+    assert_true(runid_is_of(id, strlen(id), hash));
+    assert_false(runid_is_of(id, strlen(id), hash + 1));
+    for (size_t i = 0; i < sizeof(others) / sizeof(others[0]); i++)
+        assert_false(runid_is_of(others[i], strlen(others[i]), hash));
 }
 
 static void test_runid__valid_means_kafka_and_file_safe(void **state)
@@ -54,6 +80,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_runid__names_file_contents_and_time),
         cmocka_unit_test(test_runid__long_names_still_fit),
+        cmocka_unit_test(test_runid__standard_input_has_a_name),
+        cmocka_unit_test(test_runid__knows_whose_it_is),
         cmocka_unit_test(test_runid__valid_means_kafka_and_file_safe),
     };
 

@@ -174,6 +174,9 @@ static void test_batch__a_published_batch_reads_back_with_its_account(void **sta
     snprintf(path, sizeof path, "%s/" STEM ".csv", dir);
     assert_int_equal(pasar_sha256_file(path, sha256, &err), 0);
     assert_string_equal(sidecar.sha256, sha256);
+    snprintf(path, sizeof path, "%s/" STEM ".rejects.jsonl", dir);
+    assert_int_equal(pasar_sha256_file(path, sha256, &err), 0);
+    assert_string_equal(sidecar.rejects_sha256, sha256);
     pasar_batch_sidecar_free(&sidecar);
 
     char *rejects = tempdir_read(dir, STEM ".rejects.jsonl", NULL);
@@ -372,8 +375,13 @@ static void test_batch__cleaning_takes_leftovers_of_its_partition_only(void **st
         ".t.opic-1+00007+00000000000000000106+00000000000000000106.end.json.tmp",
         "t.opic-1+00007+00000000000000000200+00000000000000000209.json",
         "t.opic-1+00007+00000000000000000200+00000000000000000209.rejects.jsonl",
+        "t.opic-1+00007+00000000000000000105+00000000000000000105.json", /* of the same range as an end, which needs
+                                                                            none */
+        "t.opic-1+00009+00000000000000000000+00000000000000000000.json",
     };
+    static const int32_t partitions[] = {7, 9};
     struct pasar_err err = PASAR_ERR_INIT;
+    struct pasar_batch_list list;
     char dir[TEMPDIR_MAX];
 
     (void)state;
@@ -383,12 +391,16 @@ static void test_batch__cleaning_takes_leftovers_of_its_partition_only(void **st
     char *before = tempdir_list(dir);
     for (size_t i = 0; i < PASAR_ARRAY_LEN(removed); i++)
         tempdir_write(dir, removed[i], "", 0);
-    assert_int_equal(pasar_batch_clean(dir, "t.opic-1", 7, &err), 0);
+    assert_int_equal(pasar_batch_list_recover(&list, dir, "t.opic-1", partitions, 2, &err), 0);
+    assert_int_equal(list.count, 2);
+    assert_int_equal(pasar_batch_list_next_offset(&list, "t.opic-1", 7), 106);
+    pasar_batch_list_free(&list);
     char *after = tempdir_list(dir);
     assert_string_equal(before, after);
     free(before);
     free(after);
-    assert_int_equal(pasar_batch_clean("/nonexistent/dir", "t", 0, &err), 0);
+    assert_int_equal(pasar_batch_list_recover(&list, "/nonexistent/dir", "t", partitions, 2, &err), -1);
+    assert_int_equal(list.count, 0);
     tempdir_remove(dir);
 }
 
@@ -429,12 +441,47 @@ static char *make_batch(const char *dir)
     return tempdir_read(dir, STEM ".json", NULL);
 }
 
+/* Sidecars of before rejects had a checksum, and copies of batches, are read too. */
+static void test_batch__reads_old_and_copied_sidecars(void **state)
+{
+    struct pasar_err err = PASAR_ERR_INIT;
+    struct pasar_batch_sidecar sidecar;
+    struct pasar_batch_name copy = stem;
+    char dir[TEMPDIR_MAX];
+
+    (void)state;
+    tempdir_make(dir);
+    char *text = make_batch(dir);
+    char *version = strstr(text, "\"version\":2"), *rejects = strstr(text, "\"rejects_sha256\":\"\",");
+    assert_true(version != NULL && rejects != NULL);
+    version[strlen("\"version\":")] = '1';
+    memmove(rejects, rejects + strlen("\"rejects_sha256\":\"\","),
+            strlen(rejects + strlen("\"rejects_sha256\":\"\",")) + 1);
+    tempdir_write(dir, STEM ".json", text, strlen(text));
+    assert_int_equal(pasar_batch_sidecar_read(&sidecar, dir, &stem, &err), 0);
+    assert_true(sidecar.rows == 5 && sidecar.rejects_sha256[0] == '\0');
+    pasar_batch_sidecar_free(&sidecar);
+    copy.last_offset++;
+    tempdir_write(dir, "t.opic-1+00007+00000000000000000100+00000000000000000105.json", text, strlen(text));
+    assert_int_equal(pasar_batch_sidecar_read(&sidecar, dir, &copy, &err), -1);
+    pasar_err_clear(&err);
+    assert_int_equal(pasar_batch_sidecar_read_any(&sidecar, dir, &copy, &err), 0);
+    assert_true(sidecar.rows == 5 && sidecar.name.last_offset == 104 && sidecar.name.kind == PASAR_BATCH_ROWS);
+    pasar_batch_sidecar_free(&sidecar);
+    free(text);
+    tempdir_remove(dir);
+}
+
 static void test_batch__a_damaged_sidecar_is_refused(void **state)
 {
     static const struct {
         const char *from, *to;
     } damage[] = {
-        {"\"version\":1", "\"version\":2"},
+        {"\"version\":2", "\"version\":3"},
+        {"\"version\":2", "\"version\":0"},
+        {"\"partition\":7", "\"partition\":-7"},
+        {"\"rejects_sha256\":\"\"", "\"rejects_sha256\":\"0\""},
+        {"\"rejects\":0", "\"rejects\":1"},
         {"\"partition\":7", "\"partition\":8"},
         {"t.opic-1", "t.opic-2"},
         {"\"last_offset\":104", "\"last_offset\":105"},
@@ -554,6 +601,7 @@ int main(void)
         cmocka_unit_test(test_batch__misuse_is_refused),
         cmocka_unit_test(test_batch__an_existing_file_is_never_replaced),
         cmocka_unit_test(test_batch__lists_are_sorted_and_overlaps_named),
+        cmocka_unit_test(test_batch__reads_old_and_copied_sidecars),
         cmocka_unit_test(test_batch__cleaning_takes_leftovers_of_its_partition_only),
         cmocka_unit_test(test_batch__the_end_of_a_run_is_a_file_of_its_own),
         cmocka_unit_test(test_batch__a_damaged_sidecar_is_refused),

@@ -1,7 +1,7 @@
 /*
  * Publishing under failing system calls: call N fails, for N = 0, 1, 2 … until nothing fails any more. After each, and
- * after pasar_batch_clean, the directory is as it was or holds the whole batch. The same with a crash at call N: from
- * then on every call fails, as if the process were gone.
+ * after pasar_batch_list_recover, the directory is as it was or holds the whole batch. The same with a crash at call N:
+ * from then on every call fails, as if the process were gone.
  */
 #include <stdarg.h>
 #include <stddef.h>
@@ -10,8 +10,10 @@
 #include <cmocka.h>
 
 #include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "gen.h"
 #include "pasar/atomicfile.h"
@@ -92,6 +94,17 @@ static int write_batch(const char *dir, struct pasar_err *err)
     return pasar_batch_writer_publish(w, err);
 }
 
+/* What a start does with the directory. */
+static void recover(const char *dir)
+{
+    static const int32_t partition = 0;
+    struct pasar_err err = PASAR_ERR_INIT;
+    struct pasar_batch_list list;
+
+    assert_int_equal(pasar_batch_list_recover(&list, dir, "t", &partition, 1, &err), 0);
+    pasar_batch_list_free(&list);
+}
+
 /* True when the whole batch is there; fails when it is neither whole nor gone. */
 static bool check_directory(const char *dir, int n)
 {
@@ -101,7 +114,7 @@ static bool check_directory(const char *dir, int n)
     struct pasar_batch_sidecar sidecar;
     struct pasar_record record;
 
-    assert_int_equal(pasar_batch_clean(dir, "t", 0, &err), 0);
+    recover(dir);
     char *list = tempdir_list(dir);
     bool is_whole = list[0] != '\0';
     if (is_whole && strcmp(list, STEM ".csv\n" STEM ".json\n" STEM ".rejects.jsonl\n") != 0)
@@ -193,7 +206,7 @@ static void test_batch_faults__the_end_of_a_run_is_there_or_not(void **state)
         int rc = pasar_batch_publish_end(dir, "t", 0, 5, &end, &err);
         pasar_atomicfile_set_ops(NULL);
         pasar_err_clear(&err);
-        assert_int_equal(pasar_batch_clean(dir, "t", 0, &err), 0);
+        recover(dir);
         char *list = tempdir_list(dir);
         assert_true(list[0] == '\0' || pasar_batch_read_end(dir, &name, &again, &err) == 0);
         assert_true(rc != 0 || list[0] != '\0');
@@ -202,12 +215,62 @@ static void test_batch_faults__the_end_of_a_run_is_there_or_not(void **state)
     }
 }
 
+static char synced[512]; /* the directory as it was when it was synced */
+
+static int listing_fsync(int fd)
+{
+    char link[64], path[256];
+    ssize_t len;
+
+    snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
+    len = readlink(link, path, sizeof path - 1);
+    assert_true(len > 0);
+    path[len] = '\0';
+    char *list = tempdir_list(path);
+    snprintf(synced, sizeof synced, "%s", list);
+    free(list);
+    return fails() ? -1 : 0;
+}
+
+/* A name that a power loss could still take back must not be taken for published. */
+static void test_batch_faults__what_is_found_is_made_durable_before_it_is_believed(void **state)
+{
+    static const int32_t partition = 0;
+    struct pasar_fsops ops = pasar_fsops_posix;
+    struct pasar_err err = PASAR_ERR_INIT;
+    struct pasar_batch_list list;
+    char dir[TEMPDIR_MAX];
+
+    (void)state;
+    ops.fsync = listing_fsync;
+    tempdir_make(dir);
+    assert_int_equal(write_batch(dir, &err), 0);
+    tempdir_write(dir, "t+00000+00000000000000000020+00000000000000000022.json", "", 0);
+    pasar_atomicfile_set_ops(&ops);
+    is_crash = false;
+    fail_errno = EIO;
+    calls = fail_at = 0;
+    assert_int_equal(pasar_batch_list_recover(&list, dir, "t", &partition, 1, &err), -1);
+    assert_int_equal(err.code, PASAR_EIO);
+    assert_true(list.count == 0 && calls == 1);
+    pasar_err_clear(&err);
+    assert_int_equal(pasar_batch_list_recover(&list, dir, "t", &partition, 1, &err), 0);
+    pasar_atomicfile_set_ops(NULL);
+    assert_int_equal(list.count, 1);
+    assert_int_equal(calls, 2);
+    assert_string_equal(synced, STEM ".csv\n" STEM ".json\n" STEM ".rejects.jsonl\n"
+                                     "t+00000+00000000000000000020+00000000000000000022.json\n");
+    pasar_batch_list_free(&list);
+    tempdir_remove(dir);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_batch_faults__each_failing_call_leaves_all_or_nothing),
         cmocka_unit_test(test_batch_faults__a_crash_at_each_call_leaves_all_or_nothing),
         cmocka_unit_test(test_batch_faults__the_end_of_a_run_is_there_or_not),
+        cmocka_unit_test(test_batch_faults__what_is_found_is_made_durable_before_it_is_believed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -74,6 +74,9 @@ static void read_ids(struct rowsource *source, char *ids, size_t size)
         case ROWSOURCE_REJECT:
             len += (size_t)snprintf(ids + len, size - len, "!:%d ", (int)row.row);
             continue;
+        case ROWSOURCE_IDLE:
+            snprintf(ids + len, size - len, "idle");
+            return;
         case ROWSOURCE_END:
             return;
         case ROWSOURCE_ERROR:
@@ -198,6 +201,122 @@ static void test_rowsource__pipes_are_read_once(void **state)
     rowsource_free(source);
 }
 
+/* Idle three times, then it has had enough. */
+static bool have_patience(void *ctx)
+{
+    return ++*(int *)ctx < 3;
+}
+
+static void test_rowsource__a_silent_pipe_can_be_left(void **state)
+{
+    char *files[] = {path[0]};
+    static const char text[] = HEADER "A" REST "B";
+    struct pasar_err err = PASAR_ERR_INIT;
+    char ids[512];
+    int idle = 0;
+
+    (void)state;
+    assert_int_equal(mkfifo(path[0], 0600), 0);
+    struct rowsource *source = rowsource_open(files, 1, 1 << 20, &err);
+    assert_non_null(source);
+    rowsource_set_idle(source, have_patience, &idle);
+    read_ids(source, ids, sizeof ids); /* nobody has it open for writing */
+    assert_string_equal(ids, "idle");
+    assert_int_equal(idle, 3);
+    idle = 0;
+    int fd = open(path[0], O_RDWR);
+    assert_int_equal(write(fd, text, sizeof text - 1), sizeof text - 1);
+    read_ids(source, ids, sizeof ids);
+    assert_string_equal(ids, "A:1 idle"); /* and not half of B */
+    assert_int_equal(err.code, PASAR_OK);
+    rowsource_free(source);
+    close(fd);
+}
+
+/* Changes path[i] in one of several ways. */
+static void change(int i, int how)
+{
+    static const char text[] = HEADER "A" REST "B" REST "C" REST;
+    struct timespec times[2] = {{.tv_nsec = UTIME_OMIT}, {.tv_sec = 1000000000}};
+    char other[sizeof path[0] + 8];
+    int fd;
+
+    switch (how) {
+    case 0: /* cut in the last row */
+        assert_int_equal(truncate(path[i], sizeof text - 5), 0);
+        break;
+    case 1: /* grown */
+        fd = open(path[i], O_WRONLY | O_APPEND);
+        assert_int_equal(write(fd, "D" REST, sizeof "D" REST - 1), sizeof "D" REST - 1);
+        close(fd);
+        break;
+    case 2: /* written to */
+        assert_int_equal(utimensat(AT_FDCWD, path[i], times, 0), 0);
+        break;
+    default: /* replaced, of the same size and age */
+        snprintf(other, sizeof other, "%s.new", path[i]);
+        assert_int_equal(rename(path[i], other), 0);
+        write_file(i, text);
+        assert_int_equal(unlink(other), 0);
+    }
+}
+
+static void test_rowsource__a_file_that_changes_has_no_end(void **state)
+{
+    char *files[] = {path[0], path[1]};
+    struct pasar_err err = PASAR_ERR_INIT;
+    char ids[512];
+
+    (void)state;
+    for (int how = 0; how < 3; how++) { /* while it is read; one that is replaced is still read to its end */
+        write_file(0, HEADER "A" REST "B" REST "C" REST);
+        struct rowsource *source = rowsource_open(files, 1, 1 << 20, &err);
+        struct rowsource_row row;
+        assert_int_equal(rowsource_next(source, &row, &err), ROWSOURCE_ROW);
+        change(0, how);
+        read_ids(source, ids, sizeof ids);
+        assert_non_null(strstr(ids, "B:2 "));
+        assert_non_null(strstr(ids, "0.csv: it was changed while it was read"));
+        rowsource_rewind(source);
+        read_ids(source, ids, sizeof ids);
+        assert_non_null(strstr(ids, "0.csv: it was changed or replaced since the start"));
+        assert_null(strstr(ids, "A:1"));
+        rowsource_free(source);
+    }
+    write_file(0, HEADER "A" REST);
+    for (int how = 0; how < 4; how++) { /* before its turn */
+        write_file(1, HEADER "A" REST "B" REST "C" REST);
+        struct rowsource *source = rowsource_open(files, 2, 1 << 20, &err);
+        change(1, how);
+        read_ids(source, ids, sizeof ids);
+        assert_ptr_equal(strstr(ids, "A:1 "), ids);
+        assert_non_null(strstr(ids, "1.csv: it was changed or replaced since the start"));
+        rowsource_free(source);
+    }
+}
+
+static void test_rowsource__rewinds_to_the_first_row(void **state)
+{
+    char *files[] = {path[0], path[1]};
+    struct pasar_err err = PASAR_ERR_INIT;
+    struct rowsource_row row;
+    char ids[512];
+
+    (void)state;
+    write_file(0, HEADER "A" REST "B" REST);
+    write_gzip(1, HEADER "C,n,c,,x,101%,|,2.5,t,u,v,r,w,x,y,z\n", "wb");
+    struct rowsource *source = rowsource_open(files, 2, 1 << 20, &err);
+    assert_int_equal(rowsource_next(source, &row, &err), ROWSOURCE_ROW);
+    for (int i = 0; i < 2; i++) {
+        rowsource_rewind(source);
+        read_ids(source, ids, sizeof ids);
+        assert_string_equal(ids, "A:1 B:2 C:3 ");
+        assert_int_equal(rowsource_counts(source)->missing[PASAR_COL_DISCOUNTED_PRICE], 1);
+        assert_int_equal(rowsource_offset(source), rowsource_total(source));
+    }
+    rowsource_free(source);
+}
+
 static void test_rowsource__standard_input_is_a_file_too(void **state)
 {
     char *files[] = {(char[]){"-"}};
@@ -252,6 +371,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_rowsource__a_bad_file_stops_the_run_before_its_first_row, setup, teardown),
         cmocka_unit_test_setup_teardown(test_rowsource__damaged_gzip_is_an_error_after_the_good_rows, setup, teardown),
         cmocka_unit_test_setup_teardown(test_rowsource__pipes_are_read_once, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_rowsource__a_silent_pipe_can_be_left, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_rowsource__a_file_that_changes_has_no_end, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_rowsource__rewinds_to_the_first_row, setup, teardown),
         cmocka_unit_test_setup_teardown(test_rowsource__standard_input_is_a_file_too, setup, teardown),
         cmocka_unit_test_setup_teardown(test_rowsource__nulls_are_counted_by_cause, setup, teardown),
     };

@@ -57,6 +57,27 @@ static void test_categories__most_frequent_first_ties_by_name(void **state)
     categories_free(c);
 }
 
+static void test_categories__a_path_that_no_model_has_room_for_counts_nothing(void **state)
+{
+    (void)state;
+    struct pasar_err err = PASAR_ERR_INIT;
+    struct pasar_cluster clusters[PASAR_MODELS][1] = {{{0}}};
+    struct pasar_model models[PASAR_MODELS] = {
+        {.k = 1, .clusters = clusters[0]}, {.k = 1, .clusters = clusters[1]}, {.k = 1, .clusters = clusters[2]}};
+    static char path[PASAR_MODEL_TEXT_MAX + 2];
+    struct categories *c = categories_new(&err);
+    memset(path, 'x', PASAR_MODEL_TEXT_MAX + 1);
+    add(c, path, 0, 0, 0);
+    path[PASAR_MODEL_TEXT_MAX] = '\0';
+    add(c, path, 0, 0, 0);
+    assert_int_equal(categories_top(c, models, &err), 0);
+    assert_int_equal(clusters[2][0].top_count, 1);
+    assert_int_equal(strlen(clusters[2][0].top[0].category), PASAR_MODEL_TEXT_MAX);
+    for (size_t m = 0; m < PASAR_MODELS; m++)
+        forget(clusters[m], 1);
+    categories_free(c);
+}
+
 static void test_categories__many_paths_keep_their_counts(void **state)
 {
     (void)state;
@@ -88,6 +109,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_categories__most_frequent_first_ties_by_name),
+        cmocka_unit_test(test_categories__a_path_that_no_model_has_room_for_counts_nothing),
         cmocka_unit_test(test_categories__many_paths_keep_their_counts),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -17,7 +17,7 @@
 #include "trainer/dataset.h"
 #include "trainer/rng.h"
 
-enum { PARTITIONS = 3, BATCHES = 4, BATCH_ROWS = 50, ROWS = PARTITIONS * BATCHES * BATCH_ROWS };
+enum { PARTITIONS = 4, BATCHES = 4, BATCH_ROWS = 50, ROWS = PARTITIONS * BATCHES * BATCH_ROWS };
 
 /* What each row is made of; row numbers count through partitions, batches, rows. */
 struct source_row {
@@ -184,6 +184,47 @@ static void test_dataset__a_batch_that_has_changed_is_refused(void **state)
     teardown(&f);
 }
 
+static void test_dataset__a_batch_cut_to_its_header_is_refused(void **state)
+{
+    (void)state;
+    struct pasar_err err = PASAR_ERR_INIT;
+    struct pasar_buf header = {0};
+    struct fixture f;
+    struct dataset ds;
+    char path[PASAR_BATCH_NAME_MAX + 80], name[PASAR_BATCH_NAME_MAX];
+    const struct pasar_batch_name batch = {"topic", 1, 50, 99, PASAR_BATCH_ROWS};
+    setup(&f, 0);
+    pasar_batch_name_format(&batch, name);
+    snprintf(path, sizeof path, "%s/%s", f.dir, name);
+    pasar_record_add_csv_header(&header);
+    assert_int_equal(truncate(path, (off_t)header.len), 0);
+    pasar_buf_fini(&header);
+    assert_int_equal(load(&ds, f.dir, &err), -1);
+    assert_int_equal(err.code, PASAR_EDATA);
+    assert_non_null(strstr(err.msg, name));
+    dataset_fini(&ds);
+    teardown(&f);
+}
+
+static void test_dataset__batches_without_a_sidecar_are_counted(void **state)
+{
+    (void)state;
+    struct pasar_err err = PASAR_ERR_INIT;
+    struct fixture f;
+    struct dataset ds;
+    char command[128];
+    setup(&f, 0);
+    assert_int_equal(load(&ds, f.dir, &err), 0);
+    assert_int_equal(ds.unchecked, 0);
+    dataset_fini(&ds);
+    snprintf(command, sizeof command, "rm '%s'/topic+00001*.json", f.dir);
+    assert_int_equal(system(command), 0);
+    assert_int_equal(load(&ds, f.dir, &err), 0);
+    assert_int_equal(ds.unchecked, BATCHES);
+    dataset_fini(&ds);
+    teardown(&f);
+}
+
 static void test_dataset__no_batches_and_no_rows_are_different_errors(void **state)
 {
     (void)state;
@@ -216,6 +257,8 @@ int main(void)
         cmocka_unit_test(test_dataset__rows_come_in_arrival_order),
         cmocka_unit_test(test_dataset__a_full_stash_costs_time_only),
         cmocka_unit_test(test_dataset__a_batch_that_has_changed_is_refused),
+        cmocka_unit_test(test_dataset__a_batch_cut_to_its_header_is_refused),
+        cmocka_unit_test(test_dataset__batches_without_a_sidecar_are_counted),
         cmocka_unit_test(test_dataset__no_batches_and_no_rows_are_different_errors),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
