@@ -65,9 +65,10 @@ int pasar_batch_list_read_all(struct pasar_batch_list *list, const char *dir, st
 bool pasar_batch_overlaps(const struct pasar_batch_name *before, const struct pasar_batch_name *name);
 
 /*
- * After a crash: makes durable what `dir` shows (a name that a later power loss could take back is no proof), removes
- * what a crash has left of these partitions of `topic` (hidden files, and twins without their .csv), and lists the
- * rest. The caller must be the only one who writes for these partitions. 0, or -1 with err as pasar_batch_list_read.
+ * After a crash: removes what it has left of these partitions of `topic` (hidden files, and twins without their .csv),
+ * and lists the rest. The caller must be the only one who writes for these partitions, and have synced the directory
+ * (pasar_atomicfile_sync_dir): a name that a power loss could take back is no proof. 0, or -1 with err as
+ * pasar_batch_list_read.
  */
 int pasar_batch_list_recover(struct pasar_batch_list *list, const char *dir, const char *topic,
                              const int32_t *partitions, size_t count, struct pasar_err *err) PASAR_MUSTCHECK;

@@ -6,7 +6,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "pasar/atomicfile.h"
 #include "pasar/batch.h"
 
 #include "atomicfile_ops.h"
@@ -256,11 +255,10 @@ int pasar_batch_list_recover(struct pasar_batch_list *list, const char *dir, con
 {
     struct recovering r = {
         .listing = {list, 0}, .dir = dir, .topic = topic, .partitions = partitions, .partition_count = count};
-    int rc = pasar_atomicfile_sync_dir(dir, err);
+    int rc;
 
     *list = (struct pasar_batch_list){0};
-    if (rc == 0)
-        rc = each_entry(dir, recover_entry, &r, err);
+    rc = each_entry(dir, recover_entry, &r, err);
     if (rc == 0) {
         sort(list);
         rc = check_overlaps(list, dir, err);

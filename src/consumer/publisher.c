@@ -51,6 +51,8 @@ struct publisher {
     _Atomic size_t line_count; /* changed under the mutex */
     struct queued *results, **results_end;
     bool failed, closing;
+    uint64_t syncs_wanted, syncs_done; /* of the directory, by publisher_sync */
+    struct pasar_err sync_err;         /* of the last one */
 };
 
 /* The next job to be sealed, or NULL. */
@@ -202,6 +204,20 @@ static void drop_line(struct publisher *publisher)
     publisher->line_count = kept;
 }
 
+/* Does what publisher_sync waits for. Called with the mutex, and gives it away meanwhile. */
+static void sync_directory(struct publisher *publisher)
+{
+    uint64_t wanted = publisher->syncs_wanted;
+    struct pasar_err err = PASAR_ERR_INIT;
+
+    pthread_mutex_unlock(&publisher->mutex);
+    (void)!pasar_atomicfile_sync_dir(publisher->dir, &err);
+    pthread_mutex_lock(&publisher->mutex);
+    publisher->syncs_done = wanted;
+    publisher->sync_err = err;
+    pthread_cond_broadcast(&publisher->progress);
+}
+
 static void *commit_jobs(void *arg)
 {
     struct publisher *publisher = arg;
@@ -216,6 +232,10 @@ static void *commit_jobs(void *arg)
             drop_line(publisher);
         if (publisher->closing && publisher->line_count == 0)
             break;
+        if (publisher->syncs_done < publisher->syncs_wanted && !publisher->closing) {
+            sync_directory(publisher);
+            continue;
+        }
         count = publisher->failed || publisher->closing ? 0 : plan_round(publisher, round);
         if (count == 0) {
             pthread_cond_wait(&publisher->sealed, &publisher->mutex);
@@ -337,10 +357,9 @@ bool publisher_has_room(const struct publisher *publisher, size_t most)
     return publisher->line_count < most;
 }
 
-bool publisher_wait_room(struct publisher *publisher, size_t most, int timeout_ms)
+static struct timespec in_ms(int timeout_ms)
 {
     struct timespec until;
-    bool has_room;
 
     clock_gettime(CLOCK_MONOTONIC, &until);
     until.tv_sec += timeout_ms / 1000;
@@ -349,6 +368,14 @@ bool publisher_wait_room(struct publisher *publisher, size_t most, int timeout_m
         until.tv_nsec -= 1000000000L;
         until.tv_sec++;
     }
+    return until;
+}
+
+bool publisher_wait_room(struct publisher *publisher, size_t most, int timeout_ms)
+{
+    struct timespec until = in_ms(timeout_ms);
+    bool has_room;
+
     pthread_mutex_lock(&publisher->mutex);
     while (publisher->line_count >= most)
         if (pthread_cond_timedwait(&publisher->progress, &publisher->mutex, &until) == ETIMEDOUT)
@@ -358,9 +385,43 @@ bool publisher_wait_room(struct publisher *publisher, size_t most, int timeout_m
     return has_room;
 }
 
+static bool has_nothing_to_do(const struct publisher *publisher)
+{
+    return publisher->line_count == 0 && publisher->syncs_done == publisher->syncs_wanted;
+}
+
 bool publisher_wait_idle(struct publisher *publisher, int timeout_ms)
 {
-    return publisher_wait_room(publisher, 1, timeout_ms);
+    struct timespec until = in_ms(timeout_ms);
+    bool is_idle;
+
+    pthread_mutex_lock(&publisher->mutex);
+    while (!has_nothing_to_do(publisher))
+        if (pthread_cond_timedwait(&publisher->progress, &publisher->mutex, &until) == ETIMEDOUT)
+            break;
+    is_idle = has_nothing_to_do(publisher);
+    pthread_mutex_unlock(&publisher->mutex);
+    return is_idle;
+}
+
+int publisher_sync(struct publisher *publisher, int timeout_ms, struct pasar_err *err)
+{
+    struct timespec until = in_ms(timeout_ms);
+    uint64_t ticket;
+    int status = 0;
+
+    pthread_mutex_lock(&publisher->mutex);
+    ticket = ++publisher->syncs_wanted;
+    pthread_cond_signal(&publisher->sealed);
+    while (publisher->syncs_done < ticket)
+        if (pthread_cond_timedwait(&publisher->progress, &publisher->mutex, &until) == ETIMEDOUT)
+            break;
+    if (publisher->syncs_done < ticket)
+        status = pasar_err_set(err, PASAR_ETEMP, "the disk does not sync %s in %d ms", publisher->dir, timeout_ms);
+    else if (publisher->sync_err.code != PASAR_OK)
+        status = pasar_err_set(err, publisher->sync_err.code, "%s", publisher->sync_err.msg);
+    pthread_mutex_unlock(&publisher->mutex);
+    return status;
 }
 
 bool publisher_has_failed(struct publisher *publisher)

@@ -53,8 +53,14 @@ bool publisher_wait_room(struct publisher *publisher, size_t most, int timeout_m
 /* The next result, if there is one. False: none at the moment. */
 bool publisher_take(struct publisher *publisher, struct publisher_result *result) PASAR_MUSTCHECK;
 
-/* Waits until no job is waiting or running, at most `timeout_ms`. False when time ran out. */
+/* Waits until no job or sync is waiting or running, at most `timeout_ms`. False when time ran out. */
 bool publisher_wait_idle(struct publisher *publisher, int timeout_ms);
+
+/*
+ * Makes durable what the directory shows, after everything that was named before the call. 0; -1 with err: it failed,
+ * or (PASAR_ETEMP) the disk needs longer than timeout_ms; the next call begins anew.
+ */
+int publisher_sync(struct publisher *publisher, int timeout_ms, struct pasar_err *err) PASAR_MUSTCHECK;
 
 /* True from the first failure until publisher_reset: nothing is published meanwhile. */
 bool publisher_has_failed(struct publisher *publisher);

@@ -11,7 +11,7 @@
 #include "pasar/dirlock.h"
 #include "pasar/log.h"
 
-enum { QUERY_TIMEOUT_MS = 1000 }; /* short: a stop must not wait for a silent broker */
+enum { SYNC_MS = 200, QUERY_TIMEOUT_MS = 1000 }; /* short: a stop must not wait for a silent broker */
 
 /* True when the partition's lock is ours. False: somebody else's (said in the log), or err is set. */
 static bool take_lock(struct assignment *a, struct partition *p, struct pasar_err *err)
@@ -230,6 +230,10 @@ static enum recovery_result read_directory(struct assignment *a, struct pasar_ba
 
     if (ids == NULL)
         return later("read the directory", "out of memory");
+    if (publisher_sync(a->publisher, SYNC_MS, err) != 0) { /* a name that could still be lost is no proof */
+        free(ids);
+        return later("make the directory durable", err->msg);
+    }
     for (size_t i = 0; i < a->count; i++)
         if (!a->partitions[i].is_ready && a->partitions[i].lock_fd >= 0)
             ids[count++] = a->partitions[i].id;

@@ -3,9 +3,8 @@
 
 import os
 import signal
-import time
 
-from drill import FAST, Drill, await_, batches, check_exactly_once, finish, terminate, verify
+from drill import FAST, Drill, await_, await_log, batches, check_exactly_once, finish, owners, terminate, verify
 
 ROWS = 30000
 OPTIONS = (*FAST, "--batch-records", "50")
@@ -16,11 +15,12 @@ with Drill() as drill:
     a = drill.consumer(broker.brokers, *OPTIONS, name="a")
     await_(lambda: batches(drill.out), "a's first batch")
     b = drill.consumer(broker.brokers, *OPTIONS, name="b")
-    time.sleep(9)
+    await_(lambda: {a.pid, b.pid} == set(owners(drill.out).values()), "both to own partitions")
     os.kill(a.pid, signal.SIGSTOP)  # keeps its locks: nobody may write for its partitions
-    time.sleep(9)
+    held = [p for p, pid in owners(drill.out).items() if pid == a.pid]
+    await_log(b, f"is held by process {a.pid}", 25)
     os.kill(a.pid, signal.SIGCONT)
-    time.sleep(1)
+    await_(lambda: any(owners(drill.out)[p] == b.pid for p in held), "b to take over")
     b.kill()
     b.wait()
     c = drill.consumer(broker.brokers, *OPTIONS, name="c")

@@ -4,7 +4,7 @@
 import os
 import time
 
-from drill import ALONE, FAST, TESTBIN, Drill, await_, batches, check, check_exactly_once, finish, terminate, verify
+from drill import ALONE, FAST, TESTBIN, Drill, await_, await_log, batches, check, check_exactly_once, finish, terminate, verify
 
 ROWS = 24000
 
@@ -25,6 +25,11 @@ with Drill() as drill:
     await_(lambda: len(batches(drill.out)) > 10, "some batches")
     stall.touch()
     time.sleep(4)
+    terminate(consumer, 75)
+
+    # nor at the start, where the directory is made durable before it is believed
+    consumer = start("waiting", *ALONE)
+    await_log(consumer, "the disk does not sync")
     terminate(consumer, 75)
     stall.unlink()
 

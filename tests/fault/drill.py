@@ -230,7 +230,7 @@ def free_port():
 
 def owners(out):
     """Which process holds the lock of each partition (or held it last)."""
-    return {int(path.name.split(".")[-1]): int(path.read_text().split()[0]) for path in out.glob(".lock.*")}
+    return {int(path.name.split(".")[-1]): int(path.read_text().strip() or 0) for path in out.glob(".lock.*")}
 
 
 def next_offsets(out):

@@ -2,13 +2,17 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
+#include <errno.h>
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 #include <cmocka.h>
 
 #include "consumer/publisher.h"
+#include "pasar/atomicfile.h"
 
 struct fixture {
     char dir[64];
@@ -157,6 +161,48 @@ static void test_publisher__takes_more_jobs_than_it_has_room_for(void **state)
     assert_int_equal(count, 10 * PUBLISHER_ROOM);
 }
 
+static _Atomic bool is_stalled, is_broken;
+static _Atomic int syncs;
+
+static int counting_fsync(int fd)
+{
+    while (is_stalled)
+        usleep(1000);
+    syncs++;
+    if (!is_broken)
+        return pasar_fsops_posix.fsync(fd);
+    errno = EIO;
+    return -1;
+}
+
+/* What was found at a start is no proof before it is durable; and a disk that hangs must not hang us. */
+static void test_publisher__syncs_the_directory_without_hanging(void **state)
+{
+    struct fixture *f = *state;
+    struct pasar_fsops ops = pasar_fsops_posix;
+    struct pasar_err err = PASAR_ERR_INIT;
+
+    ops.fsync = counting_fsync;
+    pasar_atomicfile_set_ops(&ops);
+    assert_int_equal(publisher_sync(f->publisher, 30000, &err), 0);
+    assert_int_equal(syncs, 1);
+    is_broken = true;
+    assert_int_equal(publisher_sync(f->publisher, 30000, &err), -1);
+    assert_int_equal(err.code, PASAR_EIO);
+    pasar_err_clear(&err);
+    is_broken = false;
+    is_stalled = true;
+    assert_int_equal(publisher_sync(f->publisher, 20, &err), -1);
+    assert_int_equal(err.code, PASAR_ETEMP);
+    pasar_err_clear(&err);
+    is_stalled = false;
+    assert_int_equal(publisher_sync(f->publisher, 30000, &err), 0); /* one that began after the call */
+    assert_int_equal(syncs, 4);
+    submit(f, 0, 0);
+    assert_true(publisher_wait_idle(f->publisher, 30000));
+    pasar_atomicfile_set_ops(NULL);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int main(void)
@@ -165,6 +211,7 @@ int main(void)
         TEST(test_publisher__keeps_the_order_of_each_partition),
         TEST(test_publisher__takes_more_jobs_than_it_has_room_for),
         TEST(test_publisher__publishes_ends),
+        TEST(test_publisher__syncs_the_directory_without_hanging),
         TEST(test_publisher__after_a_failure_nothing_is_published_until_reset),
     };
 

@@ -10,10 +10,8 @@
 #include <cmocka.h>
 
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "gen.h"
 #include "pasar/atomicfile.h"
@@ -215,62 +213,12 @@ static void test_batch_faults__the_end_of_a_run_is_there_or_not(void **state)
     }
 }
 
-static char synced[512]; /* the directory as it was when it was synced */
-
-static int listing_fsync(int fd)
-{
-    char link[64], path[256];
-    ssize_t len;
-
-    snprintf(link, sizeof link, "/proc/self/fd/%d", fd);
-    len = readlink(link, path, sizeof path - 1);
-    assert_true(len > 0);
-    path[len] = '\0';
-    char *list = tempdir_list(path);
-    snprintf(synced, sizeof synced, "%s", list);
-    free(list);
-    return fails() ? -1 : 0;
-}
-
-/* A name that a power loss could still take back must not be taken for published. */
-static void test_batch_faults__what_is_found_is_made_durable_before_it_is_believed(void **state)
-{
-    static const int32_t partition = 0;
-    struct pasar_fsops ops = pasar_fsops_posix;
-    struct pasar_err err = PASAR_ERR_INIT;
-    struct pasar_batch_list list;
-    char dir[TEMPDIR_MAX];
-
-    (void)state;
-    ops.fsync = listing_fsync;
-    tempdir_make(dir);
-    assert_int_equal(write_batch(dir, &err), 0);
-    tempdir_write(dir, "t+00000+00000000000000000020+00000000000000000022.json", "", 0);
-    pasar_atomicfile_set_ops(&ops);
-    is_crash = false;
-    fail_errno = EIO;
-    calls = fail_at = 0;
-    assert_int_equal(pasar_batch_list_recover(&list, dir, "t", &partition, 1, &err), -1);
-    assert_int_equal(err.code, PASAR_EIO);
-    assert_true(list.count == 0 && calls == 1);
-    pasar_err_clear(&err);
-    assert_int_equal(pasar_batch_list_recover(&list, dir, "t", &partition, 1, &err), 0);
-    pasar_atomicfile_set_ops(NULL);
-    assert_int_equal(list.count, 1);
-    assert_int_equal(calls, 2);
-    assert_string_equal(synced, STEM ".csv\n" STEM ".json\n" STEM ".rejects.jsonl\n"
-                                     "t+00000+00000000000000000020+00000000000000000022.json\n");
-    pasar_batch_list_free(&list);
-    tempdir_remove(dir);
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_batch_faults__each_failing_call_leaves_all_or_nothing),
         cmocka_unit_test(test_batch_faults__a_crash_at_each_call_leaves_all_or_nothing),
         cmocka_unit_test(test_batch_faults__the_end_of_a_run_is_there_or_not),
-        cmocka_unit_test(test_batch_faults__what_is_found_is_made_durable_before_it_is_believed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
