@@ -62,9 +62,31 @@ static int load(struct dataset *ds, const struct config *config, const struct fe
     return result;
 }
 
+/* The progress of one fit after the other. */
+struct fitting {
+    struct pasar_progress progress;
+    struct lloyd_meter meter;
+    bool quiet;
+};
+
+static void show_fit(void *ctx, uint64_t rows, double share)
+{
+    enum { WHOLE = 1000000 };
+    struct fitting *fitting = ctx;
+    pasar_progress_update(&fitting->progress, rows, (uint64_t)(share * WHOLE), WHOLE);
+}
+
+static void begin_fit(struct fitting *fitting)
+{
+    fitting->meter = (struct lloyd_meter){.show = show_fit, .ctx = fitting};
+    pasar_progress_start(&fitting->progress, "rows compared", fitting->quiet);
+}
+
 static void show_model(void *ctx, int number, uint64_t rows)
 {
-    (void)ctx;
+    struct fitting *fitting = ctx;
+    pasar_progress_finish(&fitting->progress);
+    begin_fit(fitting);
     pasar_info("training model %d of %d on %llu rows", number, PASAR_MODELS, (unsigned long long)rows);
 }
 
@@ -85,6 +107,7 @@ static int train(struct models *models, const struct dataset *ds, const struct c
                  const struct feature_set *set, struct pasar_err *err)
 {
     struct pasar_generation before;
+    struct fitting fitting = {.quiet = config->common.quiet};
     struct models_wanted wanted = {.set = set, .warm_start = config->warm_start};
     kmeans_params_init(&wanted.params, (size_t)config->clusters, (uint64_t)config->seed);
     wanted.params.n_init = (unsigned)config->n_init;
@@ -97,7 +120,10 @@ static int train(struct models *models, const struct dataset *ds, const struct c
     bool has_before = load_before(&before, config);
     if (has_before)
         wanted.before = before.models;
-    int result = models_train(models, ds, &wanted, pool, show_model, NULL, err);
+    begin_fit(&fitting);
+    wanted.params.meter = &fitting.meter;
+    int result = models_train(models, ds, &wanted, pool, show_model, &fitting, err);
+    pasar_progress_finish(&fitting.progress);
     if (has_before)
         pasar_generation_fini(&before);
     pool_free(pool);
