@@ -96,8 +96,10 @@ static void print_model(const struct pasar_model *model, FILE *out)
     for (size_t f = 0; f < model->feature_count; f++)
         fprintf(out, "%s %s%s", f > 0 ? "," : "", model->transform[f] == PASAR_TRANSFORM_LOG1P ? "log1p " : "",
                 pasar_columns[model->feature[f]].name);
-    fprintf(out, "; inertia %.7g, silhouette %.4f, Davies-Bouldin %.4f, Calinski-Harabasz %.2f\n", model->inertia,
-            model->silhouette, model->davies_bouldin, model->calinski_harabasz);
+    char silhouette[32], davies_bouldin[32], calinski_harabasz[32];
+    fprintf(out, "; inertia %.7g, silhouette %s, Davies-Bouldin %s, Calinski-Harabasz %s\n", model->inertia,
+            trainer_figure(silhouette, model->silhouette, 4), trainer_figure(davies_bouldin, model->davies_bouldin, 4),
+            trainer_figure(calinski_harabasz, model->calinski_harabasz, 2));
     for (size_t c = 0; c < model->k; c++) {
         const struct pasar_cluster *cluster = &model->clusters[c];
         fprintf(out, "  cluster %zu: %llu rows, %s", c, (unsigned long long)cluster->size, cluster->label);

@@ -20,6 +20,9 @@ enum {
 /* Finalists that the search left so much (relatively) behind the best are not worked out. */
 static const double photo_finish = 1e-3;
 
+/* Of the work of a fit, about: what the search takes, and of that what it does on samples when there are some. */
+static const double search_share = 0.9, samples_share = 0.4;
+
 static const double search_tol = 1e-6;       /* a search run may stop this early: the winner is finished afterwards */
 static const double search_least_work = 3e8; /* distances; some tenths of a second on one core */
 static const double search_budget = 2e10;    /* distances; some ten seconds on one core */
@@ -92,7 +95,7 @@ static int draw_sample(struct matrix *sample, const struct matrix *data, size_t 
 /* The best optima of sample number `number`. `labels` is scratch. */
 static int search_sample(struct kmeans_finalist *finalists, size_t *found, size_t k, uint16_t *labels, unsigned number,
                          const struct matrix *data, const struct kmeans_search *search, struct pool *pool,
-                         struct pasar_err *err)
+                         struct lloyd_meter *meter, struct pasar_err *err)
 {
     struct kmeans_search on_sample = *search;
     struct matrix sample;
@@ -103,6 +106,7 @@ static int search_sample(struct kmeans_finalist *finalists, size_t *found, size_
     on_sample.seed = rng_u64(&rng);
     if (draw_sample(&sample, data, KMEANS_SAMPLE_ROWS, rng, err) == 0 &&
         lloyd_init(&l, &sample, k, labels, pool, err) == 0) {
+        l.meter = meter;
         result = kmeans_search(&l, &on_sample, finalists, KMEANS_SEARCH_POPULATION, found, err);
         lloyd_fini(&l);
     }
@@ -186,6 +190,8 @@ static int settle_all(struct kmeans_fit *fit, struct lloyd *l, struct pasar_err 
 static int choose(struct kmeans_fit *fit, struct lloyd *l, struct kmeans_finalist *finalists, size_t count,
                   const struct kmeans_params *params, struct pasar_err *err)
 {
+    if (l->meter)
+        l->meter->share = search_share;
     size_t cols = l->data->cols, best = 0;
     struct kmeans_fit results[FINALISTS];
     for (size_t i = 0; i < count; i++) {
@@ -217,6 +223,7 @@ static struct kmeans_search search_for(const struct kmeans_fit *fit, const struc
         .islands = SEARCH_ISLANDS,
         .least_work = search_least_work,
         .budget = search_budget,
+        .to = search_share,
     };
 }
 
@@ -227,7 +234,8 @@ static struct kmeans_search search_for(const struct kmeans_fit *fit, const struc
  * fit->k centroids, and *count.
  */
 static int search_samples(double *first, size_t *count, struct kmeans_search *search, const struct kmeans_fit *fit,
-                          uint16_t *labels, const struct matrix *data, struct pool *pool, struct pasar_err *err)
+                          uint16_t *labels, const struct matrix *data, struct pool *pool, struct lloyd_meter *meter,
+                          struct pasar_err *err)
 {
     struct kmeans_search on_sample = *search;
     size_t len = fit->k * data->cols;
@@ -239,9 +247,11 @@ static int search_samples(double *first, size_t *count, struct kmeans_search *se
     for (unsigned number = 0; number < KMEANS_SAMPLES; number++) {
         struct kmeans_finalist finalists[KMEANS_SEARCH_POPULATION];
         size_t found = 0;
+        on_sample.from = search->to * samples_share * number / KMEANS_SAMPLES;
+        on_sample.to = search->to * samples_share * (number + 1) / KMEANS_SAMPLES;
         for (size_t i = 0; i < KMEANS_SEARCH_POPULATION; i++)
             finalists[i].centroids = first + (*count + i) * len;
-        if (search_sample(finalists, &found, fit->k, labels, number, data, &on_sample, pool, err) != 0)
+        if (search_sample(finalists, &found, fit->k, labels, number, data, &on_sample, pool, meter, err) != 0)
             return -1;
         *count += found;
     }
@@ -250,6 +260,7 @@ static int search_samples(double *first, size_t *count, struct kmeans_search *se
     enough *= enough;
     search->islands = 1;
     search->hurried = true;
+    search->from = search->to * samples_share;
     search->patience = search->patience < enough ? search->patience : enough;
     return 0;
 }
@@ -269,13 +280,14 @@ static int fit_all(struct kmeans_fit *fit, uint16_t *labels, const struct matrix
     if (params->start && fit->k == params->k)
         memcpy(centroids + count++ * len, params->start, len * sizeof *centroids);
     if (data->rows > KMEANS_SAMPLE_ABOVE && fit->k > 1 &&
-        search_samples(centroids, &count, &search, fit, labels, data, pool, err) != 0)
+        search_samples(centroids, &count, &search, fit, labels, data, pool, params->meter, err) != 0)
         goto out;
     search.first = centroids;
     search.first_count = count;
     for (size_t i = 0; i < FINALISTS; i++)
         finalists[i].centroids = centroids + (count + i) * len;
     if (lloyd_init(&l, data, fit->k, labels, pool, err) == 0) {
+        l.meter = params->meter;
         if (kmeans_search(&l, &search, finalists, FINALISTS, &found, err) == 0)
             result = choose(fit, &l, finalists, found, params, err);
         lloyd_fini(&l);
@@ -291,6 +303,8 @@ int kmeans_fit(struct kmeans_fit *fit, uint16_t *labels, const struct matrix *da
     *fit = (struct kmeans_fit){.restarts = params->n_init};
     if (data->rows == 0 || params->k < 1 || params->k > UINT16_MAX || params->n_init < 1 || params->max_iter < 1)
         return pasar_err_set(err, PASAR_EBUG, "k-means of %zu rows with k = %zu", data->rows, params->k);
+    if (params->meter)
+        params->meter->share = 0;
     fit->k = kmeans_distinct(data, params->k);
     fit->centroids = malloc(fit->k * data->cols * sizeof *fit->centroids);
     fit->sizes = malloc(fit->k * sizeof *fit->sizes);

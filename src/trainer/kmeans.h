@@ -32,6 +32,7 @@ struct kmeans_params {
     unsigned patience;   /* fruitless attempts in a row that end the search after the starts; 0: starts only */
     bool random_init;    /* starts from k random rows instead of k-means++ */
     const double *start; /* one more start, k x cols, used when the data have k distinct rows; or NULL */
+    struct lloyd_meter *meter; /* told how far the fit is; or NULL */
 };
 
 /* What pasar-trainer uses by default. */

@@ -5,10 +5,11 @@
  * their results are equal to the last bit.
  *
  * Distances are not taken apart into |x|^2 - 2 x.c + |c|^2 with the products from a BLAS: with so few columns that
- * mostly writes and reads a matrix of rows x k. Measured at 1M x 5, k = 64, two cores, machine idle: OpenBLAS's dgemm
- * in blocks that fit the cache takes 6.4 to 7.0 ms for the products alone; a whole step here (products, nearest,
- * sums) 9.0 to 9.4 ms. What dgemm leaves to be done, nearest and sums over 64M products, was not measured. BLAS results
- * also differ by processor, these do not.
+ * mostly writes and reads a matrix of rows x k. tests/bench/bench_dgemm.c compares: on an idle machine with two cores
+ * OpenBLAS's dgemm, in blocks that fit the cache, took 6.4 to 7.0 ms for the products alone at 1M x 5, k = 64, and a
+ * whole step here (products, nearest, sums) 9.0 to 9.4 ms; on a busy one, by processor time and from k = 16 to 256, the
+ * products alone took 1.2 to 1.8 times as long as the whole step here. With nearest and sums it is several times as
+ * long in any case. BLAS results also differ by processor, these do not.
  */
 #ifndef TRAINER_KMEANS_KERNEL_H
 #define TRAINER_KMEANS_KERNEL_H

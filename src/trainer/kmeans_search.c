@@ -27,6 +27,8 @@ static const double same = 1e-5, twin = 1e-7;
 /* A hurried search keeps to optima at most this much worse than its best: the others are no parents worth a run. */
 static const double lag = 0.1;
 
+static const double starts_share = 0.2; /* of the work on a population, about */
+
 struct optimum {
     double *centroids;
     double inertia;
@@ -51,6 +53,7 @@ struct state {
     size_t *match;                       /* k */
     double work;                         /* distances spent */
     uint64_t start_stream, child_stream; /* the next random streams */
+    unsigned island, islands;            /* the population that is worked on, and how many there are at most */
 };
 
 static void state_fini(struct state *s)
@@ -213,6 +216,15 @@ static int mutate(struct state *s, struct rng *rng, struct pasar_err *err)
     return 0;
 }
 
+/* `share` of the present population is done. */
+static void tell(struct state *s, double share)
+{
+    const struct kmeans_search *search = s->search;
+    double done = search->from + (search->to - search->from) * (s->island + share) / s->islands;
+    if (s->l->meter && done > s->l->meter->share)
+        s->l->meter->share = done;
+}
+
 static int run_first(struct state *s, struct pasar_err *err)
 {
     for (size_t i = 0; i < s->search->first_count; i++) {
@@ -229,6 +241,7 @@ static int run_starts(struct state *s, unsigned count, struct pasar_err *err)
     for (unsigned i = 0; i < count; i++) {
         struct rng rng;
         rng_init(&rng, s->search->seed, s->start_stream++);
+        tell(s, starts_share * i / count);
         if (s->search->random_init)
             kmeans_init_random(s->l, &rng, s->child.centroids);
         else if (kmeans_init(s->l, &rng, s->child.centroids, s->nearest, err) != 0)
@@ -245,6 +258,7 @@ static int evolve(struct state *s, struct pasar_err *err)
     for (unsigned idle = 0; idle < s->search->patience && s->work < s->search->budget; s->child_stream++) {
         struct rng rng;
         rng_init(&rng, s->search->seed, s->child_stream);
+        tell(s, starts_share + (1 - starts_share) * idle / s->search->patience);
         const struct optimum *a = parent(&s->now, &rng), *b = parent(&s->now, &rng);
         if (cross(s, a, b, &rng, err) != 0 || mutate(s, &rng, err) != 0 || improve(s, err) != 0)
             return -1;
@@ -266,11 +280,13 @@ static int search_all(struct state *s, struct pasar_err *err)
 {
     const struct kmeans_search *search = s->search;
     unsigned islands = search->patience > 0 && search->islands > 0 ? search->islands : 1;
+    s->islands = islands > 1 ? islands + 1 : 1;
     if (run_first(s, err) != 0 || run_starts(s, search->n_init, err) != 0 || evolve(s, err) != 0)
         return -1;
     if (islands == 1)
         return 0;
     for (unsigned i = 1; i < islands && s->work < search->least_work; i++) {
+        s->island = i;
         send_elite(s);
         if (run_starts(s, search->n_init < ISLAND_INIT ? search->n_init : ISLAND_INIT, err) != 0 || evolve(s, err) != 0)
             return -1;
@@ -279,6 +295,7 @@ static int search_all(struct state *s, struct pasar_err *err)
     struct population last = s->elite;
     s->elite = s->now;
     s->now = last;
+    s->island = islands;
     return evolve(s, err);
 }
 

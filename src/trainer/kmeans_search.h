@@ -29,6 +29,7 @@ struct kmeans_search {
     unsigned islands;    /* populations before the last one, at most; 1: the first is the last one, too */
     double least_work;   /* row-centroid distances after which no further one begins */
     double budget;       /* distances after which no further child is made */
+    double from, to;     /* the search is this part of a fit, for l->meter */
     const double *first; /* first_count further starting centroids, one set after the other; may be NULL */
     size_t first_count;
 };

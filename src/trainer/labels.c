@@ -142,13 +142,16 @@ enum { LABEL_FEATURES = 3 };
 
 static const struct {
     enum pasar_column column;
-    const char *low, *middle, *high;
+    const char *low, *middle, *high;   /* among all clusters */
+    const char *less, *between, *more; /* among clusters that are alike otherwise */
 } lexicon[] = {
-    {PASAR_COL_DISCOUNTED_PRICE, "cheap", "mid-priced", "expensive"},
-    {PASAR_COL_ACTUAL_PRICE, "low list price", "middling list price", "high list price"},
-    {PASAR_COL_DISCOUNT_PERCENTAGE, "small discount", "middling discount", "big discount"},
-    {PASAR_COL_RATING, "poorly rated", "fairly rated", "well rated"},
-    {PASAR_COL_RATING_COUNT, "few votes", "some votes", "many votes"},
+    {PASAR_COL_DISCOUNTED_PRICE, "cheap", "mid-priced", "expensive", "cheaper", "medium-priced", "dearer"},
+    {PASAR_COL_ACTUAL_PRICE, "low list price", "middling list price", "high list price", "lower list price",
+     "medium list price", "higher list price"},
+    {PASAR_COL_DISCOUNT_PERCENTAGE, "small discount", "middling discount", "big discount", "smaller discount",
+     "medium discount", "bigger discount"},
+    {PASAR_COL_RATING, "poorly rated", "fairly rated", "well rated", "lower rated", "medium rated", "better rated"},
+    {PASAR_COL_RATING_COUNT, "few votes", "some votes", "many votes", "fewer votes", "medium votes", "more votes"},
 };
 
 struct span {
@@ -195,6 +198,17 @@ static const char *word_for(enum pasar_column column, double z, struct span span
     return "unnamed";
 }
 
+static const char *comparison_for(enum pasar_column column, double z, struct span span)
+{
+    double third = (span.high - span.low) / 3;
+    for (size_t i = 0; i < PASAR_ARRAY_LEN(lexicon); i++)
+        if (lexicon[i].column == column)
+            return z < span.low + third    ? lexicon[i].less
+                   : z > span.high - third ? lexicon[i].more
+                                           : lexicon[i].between;
+    return "unnamed";
+}
+
 static void describe(const struct pasar_model *model, size_t c, const struct span *span, const bool *tells, char *label)
 {
     size_t len = 0;
@@ -218,6 +232,8 @@ static void add_median(const struct pasar_model *model, size_t c, char *label)
     double median = model->clusters[c].median[0];
     if (isnan(median))
         return;
+    if (median >= 1000 && median < 1e9)
+        median = round(median);
     const char *before = "", *after = "";
     switch (model->feature[0]) {
     case PASAR_COL_DISCOUNTED_PRICE:
@@ -237,8 +253,11 @@ static void add_median(const struct pasar_model *model, size_t c, char *label)
         break;
     }
     char number[32];
-    if (median >= 1000 && median < 1e9)
-        snprintf(number, sizeof number, "%.0f", median);
+    if (median >= 1e6 && median < 1e9)
+        snprintf(number, sizeof number, "%d,%03d,%03d", (int)median / 1000000, (int)median / 1000 % 1000,
+                 (int)median % 1000);
+    else if (median >= 1000 && median < 1e6)
+        snprintf(number, sizeof number, "%d,%03d", (int)median / 1000, (int)median % 1000);
     else
         snprintf(number, sizeof number, "%.4g", median);
     snprintf(label + len, PASAR_LABEL_MAX - len, ", around %s%s%s", before, number, after);
@@ -250,6 +269,54 @@ static bool has_twin(const struct pasar_model *model, size_t c)
         if (other != c && strcmp(model->clusters[other].label, model->clusters[c].label) == 0)
             return true;
     return false;
+}
+
+/* The span of feature j among the clusters that have the label `label`. */
+static struct span span_among(const struct pasar_model *model, const char *label, size_t j)
+{
+    struct span span = {INFINITY, -INFINITY};
+    for (size_t c = 0; c < model->k; c++) {
+        double z = model->centroids[c * model->feature_count + j];
+        if (strcmp(model->clusters[c].label, label) != 0)
+            continue;
+        span.low = fmin(span.low, z);
+        span.high = fmax(span.high, z);
+    }
+    return span;
+}
+
+/* The feature without a word that parts the clusters of this label most; feature_count when none does. */
+static size_t find_parting(const struct pasar_model *model, const char *label, const bool *tells, struct span *span)
+{
+    size_t found = model->feature_count;
+    for (size_t j = 0; j < model->feature_count; j++) {
+        struct span here = span_among(model, label, j);
+        double width = here.high - here.low;
+        if (tells[j] || !(width > 0) || (found < model->feature_count && width <= span->high - span->low))
+            continue;
+        found = j;
+        *span = here;
+    }
+    return found;
+}
+
+/* Clusters with the same words say first what they differ in. */
+static void compare_twins(struct pasar_model *model, const bool *tells)
+{
+    const char *words[PASAR_CLUSTERS_MAX];
+    for (size_t c = 0; c < model->k; c++) { /* all before the first label changes */
+        struct span span = {0, 0};
+        size_t j =
+            has_twin(model, c) ? find_parting(model, model->clusters[c].label, tells, &span) : model->feature_count;
+        double z = j < model->feature_count ? model->centroids[c * model->feature_count + j] : 0;
+        words[c] = j < model->feature_count ? comparison_for(model->feature[j], z, span) : NULL;
+    }
+    for (size_t c = 0; c < model->k; c++) {
+        char *label = model->clusters[c].label;
+        size_t len = strlen(label);
+        if (words[c])
+            snprintf(label + len, PASAR_LABEL_MAX - len, ", %s", words[c]);
+    }
 }
 
 /* Gives every cluster that has a twin something more to say; all twins alike, so none looks like the original. */
@@ -280,6 +347,7 @@ void labels_name(struct pasar_model *model)
         find_telling(model, span, tells);
     for (size_t c = 0; c < model->k; c++)
         describe(model, c, span, tells, model->clusters[c].label);
+    compare_twins(model, tells);
     tell_twins_apart(model, twin, add_median);
     tell_twins_apart(model, twin, add_number);
 }

@@ -133,6 +133,10 @@ int lloyd_assign(struct lloyd *l, const double *centroids, bool labelled, struct
     for (size_t block = 0; block < blocks; block++)
         for (size_t i = 0; i < len; i++)
             l->sums[i] += l->block_sums[block * len + i];
+    if (l->meter) {
+        l->meter->rows += l->data->rows;
+        l->meter->show(l->meter->ctx, l->meter->rows, l->meter->share);
+    }
     return 0;
 }
 

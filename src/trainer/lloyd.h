@@ -15,6 +15,14 @@
 #include "trainer/matrix.h"
 #include "trainer/pool.h"
 
+/* How far a fit is. Kept by whoever wants to show it; all calls come from the thread that fits. */
+struct lloyd_meter {
+    void (*show)(void *ctx, uint64_t rows, double share); /* after each pass over the rows */
+    void *ctx;
+    uint64_t rows; /* rows compared with the centroids so far, all passes together */
+    double share;  /* of the work that is done, 0 to 1: a guess, as nobody knows how long a search will be */
+};
+
 /* Memory for one (data, k); nothing in it survives from one call to the next except what is named as input. */
 struct lloyd {
     const struct matrix *data;
@@ -31,6 +39,7 @@ struct lloyd {
     double *block_value; /* per block */
     double *scratch;     /* per thread */
     size_t scratch_len;
+    struct lloyd_meter *meter; /* may be set after lloyd_init */
 };
 
 enum lloyd_stop { LLOYD_CONVERGED, LLOYD_TOL, LLOYD_MAX_ITER, LLOYD_HOPELESS };

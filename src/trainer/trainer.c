@@ -2,6 +2,7 @@
 #include "trainer/trainer.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -61,9 +62,31 @@ static int load(struct dataset *ds, const struct config *config, const struct fe
     return result;
 }
 
+/* The progress of one fit after the other. */
+struct fitting {
+    struct pasar_progress progress;
+    struct lloyd_meter meter;
+    bool quiet;
+};
+
+static void show_fit(void *ctx, uint64_t rows, double share)
+{
+    enum { WHOLE = 1000000 };
+    struct fitting *fitting = ctx;
+    pasar_progress_update(&fitting->progress, rows, (uint64_t)(share * WHOLE), WHOLE);
+}
+
+static void begin_fit(struct fitting *fitting)
+{
+    fitting->meter = (struct lloyd_meter){.show = show_fit, .ctx = fitting};
+    pasar_progress_start(&fitting->progress, "rows compared", fitting->quiet);
+}
+
 static void show_model(void *ctx, int number, uint64_t rows)
 {
-    (void)ctx;
+    struct fitting *fitting = ctx;
+    pasar_progress_finish(&fitting->progress);
+    begin_fit(fitting);
     pasar_info("training model %d of %d on %llu rows", number, PASAR_MODELS, (unsigned long long)rows);
 }
 
@@ -84,6 +107,7 @@ static int train(struct models *models, const struct dataset *ds, const struct c
                  const struct feature_set *set, struct pasar_err *err)
 {
     struct pasar_generation before;
+    struct fitting fitting = {.quiet = config->common.quiet};
     struct models_wanted wanted = {.set = set, .warm_start = config->warm_start};
     kmeans_params_init(&wanted.params, (size_t)config->clusters, (uint64_t)config->seed);
     wanted.params.n_init = (unsigned)config->n_init;
@@ -96,7 +120,10 @@ static int train(struct models *models, const struct dataset *ds, const struct c
     bool has_before = load_before(&before, config);
     if (has_before)
         wanted.before = before.models;
-    int result = models_train(models, ds, &wanted, pool, show_model, NULL, err);
+    begin_fit(&fitting);
+    wanted.params.meter = &fitting.meter;
+    int result = models_train(models, ds, &wanted, pool, show_model, &fitting, err);
+    pasar_progress_finish(&fitting.progress);
     if (has_before)
         pasar_generation_fini(&before);
     pool_free(pool);
@@ -262,22 +289,34 @@ static void fill_report(struct trainer_report *report, const struct dataset *ds,
     }
 }
 
+const char *trainer_figure(char text[32], double value, int digits)
+{
+    if (isnan(value))
+        snprintf(text, 32, "undefined");
+    else
+        snprintf(text, 32, "%.*f", digits, value);
+    return text;
+}
+
 static void log_models(const struct models *models, const struct config *config)
 {
     for (size_t m = 0; m < PASAR_MODELS; m++) {
         const struct pasar_model *model = &models->model[m];
+        char silhouette[32], davies_bouldin[32], calinski_harabasz[32];
         if (model->k < (size_t)config->clusters)
             pasar_warn("model %d: %zu clusters instead of %lld: its %llu rows are only %llu distinct points",
                        model->number, model->k, (long long)config->clusters, (unsigned long long)model->rows,
                        (unsigned long long)model->distinct_rows);
-        pasar_info("model %d: %llu rows, k = %zu, inertia %.7g, silhouette %.4f, Davies-Bouldin %.4f, "
-                   "Calinski-Harabasz %.2f, %d iterations, %s; drift to model %d: %.3f standard deviations",
-                   model->number, (unsigned long long)model->rows, model->k, model->inertia, model->silhouette,
-                   model->davies_bouldin, model->calinski_harabasz, model->iterations, model->stop_reason, PASAR_MODELS,
-                   models->drift[m]);
+        pasar_info("model %d: %llu rows, k = %zu, inertia %.7g, silhouette %s, Davies-Bouldin %s, "
+                   "Calinski-Harabasz %s, %d iterations, %s; drift to model %d: %.3f standard deviations",
+                   model->number, (unsigned long long)model->rows, model->k, model->inertia,
+                   trainer_figure(silhouette, model->silhouette, 4),
+                   trainer_figure(davies_bouldin, model->davies_bouldin, 4),
+                   trainer_figure(calinski_harabasz, model->calinski_harabasz, 2), model->iterations,
+                   model->stop_reason, PASAR_MODELS, models->drift[m]);
         for (size_t i = 0; i < model->k_trial_count; i++)
-            pasar_info("k = %zu: inertia %.7g, silhouette %.4f", model->k_trials[i].k, model->k_trials[i].inertia,
-                       model->k_trials[i].silhouette);
+            pasar_info("k = %zu: inertia %.7g, silhouette %s", model->k_trials[i].k, model->k_trials[i].inertia,
+                       trainer_figure(silhouette, model->k_trials[i].silhouette, 4));
         for (size_t c = 0; c < model->k; c++)
             pasar_debug("model %d cluster %zu: %llu rows, %s", model->number, c,
                         (unsigned long long)model->clusters[c].size, model->clusters[c].label);

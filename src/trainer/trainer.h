@@ -36,6 +36,9 @@ int trainer_train(const struct config *config, const struct feature_set *set, co
 int trainer_run_once(const struct config *config, const struct feature_set *set, struct trainer_report *report,
                      struct pasar_err *err) PASAR_MUSTCHECK;
 
+/* A figure as people read it: "0.5835", or "undefined" for NaN. Returns `text`. */
+const char *trainer_figure(char text[32], double value, int digits);
+
 /* What the manifest tells of the options. */
 struct pasar_training trainer_training(const struct config *config);
 

@@ -201,6 +201,44 @@ static void test_kmeans__gives_up_only_what_cannot_reach_the_goal(void **state)
     pool_free(pool);
 }
 
+struct shown {
+    size_t passes;
+    uint64_t rows;
+    double share;
+};
+
+static void note_progress(void *ctx, uint64_t rows, double share)
+{
+    struct shown *shown = ctx;
+    assert_true(rows > shown->rows);
+    assert_true(share >= shown->share && share <= 1);
+    *shown = (struct shown){shown->passes + 1, rows, share};
+}
+
+static void test_kmeans__tells_how_far_it_is(void **state)
+{
+    (void)state;
+    struct pasar_err err = PASAR_ERR_INIT;
+    enum { FEW = 1000, MANY = KMEANS_SAMPLE_ABOVE + 1 };
+    uint16_t *labels = malloc(MANY * sizeof *labels);
+    for (size_t rows = FEW; rows <= MANY; rows += MANY - FEW) {
+        struct matrix m;
+        struct kmeans_fit result;
+        struct shown shown = {0, 0, 0};
+        struct lloyd_meter meter = {.show = note_progress, .ctx = &shown, .share = 0.5};
+        struct kmeans_params params = params_of(3, 2);
+        params.patience = 5;
+        params.meter = &meter;
+        assert_int_equal(test_matrix(&m, 1, rows, 2, &err), 0);
+        fit(&result, labels, &m, &params, 2);
+        assert_true(shown.passes > 20);
+        assert_true(shown.share > 0.8);
+        kmeans_fit_fini(&result);
+        matrix_fini(&m);
+    }
+    free(labels);
+}
+
 static void test_kmeans__k_shrinks_to_the_distinct_rows(void **state)
 {
     (void)state;
@@ -356,6 +394,7 @@ int main(void)
         cmocka_unit_test(test_kmeans__of_very_many_rows_is_the_same_for_any_number_of_threads),
         cmocka_unit_test(test_kmeans__finds_the_far_rows_of_very_many),
         cmocka_unit_test(test_kmeans__gives_up_only_what_cannot_reach_the_goal),
+        cmocka_unit_test(test_kmeans__tells_how_far_it_is),
         cmocka_unit_test(test_kmeans__k_shrinks_to_the_distinct_rows),
         cmocka_unit_test(test_kmeans__parts_points_that_are_almost_one),
         cmocka_unit_test(test_kmeans__an_empty_cluster_takes_the_farthest_row),

@@ -106,6 +106,24 @@ static void test_labels__words_say_what_a_cluster_is_among_the_others(void **sta
     assert_string_equal(s.clusters[0].label, "all products");
 }
 
+static void test_labels__of_twins_say_what_they_differ_in(void **state)
+{
+    (void)state;
+    struct model_store s;
+    store_init(&s, 4);
+    /* Price and votes part the first from the others; those differ by their rating, though by less than gives a word.
+     */
+    const double z[] = {9, 0, 0, 0, -5, 0.1, 0, -5, 0.4, 0, -5, 0.15};
+    memcpy(s.centroids, z, sizeof z);
+    s.clusters[1].median[0] = 399;
+    s.clusters[3].median[0] = 1099;
+    labels_name(&s.model);
+    assert_string_equal(s.clusters[0].label, "expensive, many votes");
+    assert_string_equal(s.clusters[1].label, "cheap, few votes, lower rated, around ₹399");
+    assert_string_equal(s.clusters[2].label, "cheap, few votes, better rated");
+    assert_string_equal(s.clusters[3].label, "cheap, few votes, lower rated, around ₹1,099");
+}
+
 static void test_labels__are_never_the_same_twice(void **state)
 {
     (void)state;
@@ -122,7 +140,7 @@ static void test_labels__are_never_the_same_twice(void **state)
             assert_string_not_equal(s.clusters[a].label, s.clusters[b].label);
     }
     assert_string_equal(s.clusters[0].label, "expensive");
-    assert_string_equal(s.clusters[12].label, "cheap, around ₹12000");
+    assert_string_equal(s.clusters[12].label, "cheap, around ₹12,000");
     assert_string_equal(s.clusters[2].label, "cheap, around ₹399, group 3");
 }
 
@@ -151,6 +169,7 @@ int main(void)
         cmocka_unit_test(test_labels__ids_follow_the_centroids_in_real_units),
         cmocka_unit_test(test_labels__fewer_or_more_clusters_still_get_ids_without_gaps),
         cmocka_unit_test(test_labels__words_say_what_a_cluster_is_among_the_others),
+        cmocka_unit_test(test_labels__of_twins_say_what_they_differ_in),
         cmocka_unit_test(test_labels__are_never_the_same_twice),
         cmocka_unit_test(test_labels__rand_index_equals_scikit_learns),
     };

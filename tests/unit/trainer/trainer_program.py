@@ -166,7 +166,8 @@ def test_few(work):
     for rows in (1, 2, 3, 4, 5):
         shutil.rmtree(f"{work}/batches", ignore_errors=True)
         write_batches(f"{work}/batches", rows, partitions=1)
-        train(work)
+        errors = train(work)
+        check("nan" not in errors and "silhouette undefined" in errors, "figures that are not defined: " + errors)
         folder, manifest = check_generation(work)
         third = -(-rows // 3)
         check(manifest["model_rows"] == [third, min(2 * third, rows), rows], f"{rows} rows: {manifest['model_rows']}")
