@@ -9,6 +9,9 @@ endif()
 add_compile_options(-ffp-contract=off -fno-omit-frame-pointer)
 include_directories(${CMAKE_SOURCE_DIR}/include)
 
+if(PASAR_FUZZ) # libFuzzer steers by what the code under test has run through
+  add_compile_options(-fsanitize=fuzzer-no-link)
+endif()
 if(PASAR_SANITIZE)
   add_compile_options(-fsanitize=${PASAR_SANITIZE} -fno-sanitize-recover=all -g)
   add_link_options(-fsanitize=${PASAR_SANITIZE})

@@ -40,7 +40,7 @@ struct pasar_err {
  */
 int pasar_err_set(struct pasar_err *err, enum pasar_code code, const char *fmt, ...) PASAR_PRINTF(3, 4);
 
-/* The same with ": <strerror(errno)>" added. */
+/* The same with ": <strerror(errno)>" added; ENOMEM is PASAR_EOS whatever the step was. */
 int pasar_err_errno(struct pasar_err *err, enum pasar_code code, const char *fmt, ...) PASAR_PRINTF(3, 4);
 
 /* Out of memory: code PASAR_EOS, names `what` could not be allocated. Returns -1. */

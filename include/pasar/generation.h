@@ -137,12 +137,22 @@ struct pasar_agreement {
 
 extern const int pasar_model_pairs[PASAR_MODEL_PAIRS][2]; /* model numbers: {1, 2}, {2, 3}, {1, 3} */
 
+/* How the models were trained; their features and transforms are in the models themselves. */
+struct pasar_training {
+    bool is_known;
+    uint64_t k; /* clusters asked for; 0: chosen by the silhouette */
+    bool random_init, warm_start;
+    uint64_t n_init, max_iter;
+    double tol;
+};
+
 struct pasar_manifest {
     uint64_t generation;
     int64_t trained_at_us;
     uint64_t rows;
     uint64_t model_rows[PASAR_MODELS];
     uint64_t seed;
+    struct pasar_training training;
     struct pasar_manifest_batch *batches; /* what it was made of; owned */
     size_t batch_count;
     struct pasar_manifest_file {
@@ -155,8 +165,10 @@ struct pasar_manifest {
 };
 
 /*
- * manifest.json: {"format", "generation", "trained_at", "rows", "model_rows": […], "seed", "batches": [{"file", "rows",
- * "sha256"}], "agreement": [{"models": [1, 2], "rows", "changed_rows", "adjusted_rand", "centroid_moves": […]}] (left
+ * manifest.json: {"format", "generation", "trained_at", "rows", "model_rows": […], "seed", "training": {"k": number or
+ * "auto", "init", "n_init", "max_iter", "tol", "warm_start"} (left out when not known), "batches": [{"file", "rows",
+ * "sha256", "partition", "first_offset", "last_offset"}] (the last three for people: the file's name tells them),
+ * "agreement": [{"models": [1, 2], "rows", "changed_rows", "adjusted_rand", "centroid_moves": […]}] (left
  * out when not known), "files": [{"name", "bytes", "sha256"}], "sha256"}. The last one is the checksum of the manifest
  * itself, taken with its own 64 digits as zeros.
  */

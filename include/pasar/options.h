@@ -93,25 +93,22 @@ struct pasar_kafka_config {
 
 enum pasar_options_result {
     PASAR_OPTIONS_RUN,  /* go on */
-    PASAR_OPTIONS_DONE, /* --help, --version or --dump-config was answered on stdout: exit 0 */
+    PASAR_OPTIONS_DONE, /* --help, --version, --dump-config… was answered on stdout: exit 0 */
     PASAR_OPTIONS_ERROR /* err is set, code PASAR_EUSAGE (unreadable file: PASAR_ENOINPUT) */
 };
 
 /*
  * Fills `config` (zeroed here; its first member is struct pasar_common) from defaults, file, environment and argv.
  * *operands and *operand_count are the non-option arguments (pointers into argv). The common options (--config,
- * --log-format, -v, -q, --dump-config, --help, --version) are added to the table. Environment variables that belong to
- * no option are ignored, since the four programs may share one environment; so are empty ones. Free with
- * pasar_options_free in every case.
+ * --log-format, -v, -q, --dump-config, --help, --help-markdown, --version) are added to the table. Environment
+ * variables that belong to no option are ignored, since the four programs may share one environment; so are empty ones.
+ * Free with pasar_options_free in every case.
  */
 enum pasar_options_result pasar_options_parse(const struct pasar_options *options, void *config, int argc, char **argv,
                                               char ***operands, int *operand_count, struct pasar_err *err);
 
 /* Frees the strings and lists inside `config`. */
 void pasar_options_free(const struct pasar_options *options, void *config);
-
-/* The table as a Markdown table (for the README), to `out`. */
-void pasar_options_markdown(const struct pasar_options *options, FILE *out);
 
 /* Starts the log as the common options say (JSON or text; -v debug, -q warnings). */
 void pasar_options_start_log(const struct pasar_options *options, const struct pasar_common *common);

@@ -1,4 +1,4 @@
-/* Progress of long work: one updating line on a terminal, otherwise a log line every 10 s. */
+/* Progress of long work: one updating line on a terminal, otherwise a log line every 10 s while there is some. */
 #ifndef PASAR_PROGRESS_H
 #define PASAR_PROGRESS_H
 

@@ -1,5 +1,7 @@
 #include "api/access_log.h"
 
+#include <arpa/inet.h>
+#include <netinet/in.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -40,20 +42,29 @@ static void clean(const char *text, char *out, size_t size)
     out[at] = '\0';
 }
 
+static void peer_name(const struct sockaddr *a, char text[INET6_ADDRSTRLEN])
+{
+    snprintf(text, INET6_ADDRSTRLEN, "-");
+    if (a && a->sa_family == AF_INET)
+        (void)inet_ntop(AF_INET, &((const struct sockaddr_in *)a)->sin_addr, text, INET6_ADDRSTRLEN);
+    else if (a && a->sa_family == AF_INET6)
+        (void)inet_ntop(AF_INET6, &((const struct sockaddr_in6 *)a)->sin6_addr, text, INET6_ADDRSTRLEN);
+}
+
 void access_log_write(const struct access_entry *e)
 {
-    char method[METHOD_BYTES], path[PATH_BYTES], members[PATH_BYTES + 500];
+    char peer[INET6_ADDRSTRLEN], method[METHOD_BYTES], path[PATH_BYTES], members[PATH_BYTES + 500];
+    peer_name(e->peer, peer);
     clean(e->method, method, sizeof method);
     clean(e->path, path, sizeof path);
     if (pasar_log_format() == PASAR_LOG_TEXT) {
-        pasar_info("%s %s %s %d %zu bytes %.3f ms %s", e->peer, method, path, e->status, e->bytes, e->seconds * 1e3,
+        pasar_info("%s %s %s %d %zu bytes %.3f ms %s", peer, method, path, e->status, e->bytes, e->seconds * 1e3,
                    e->id);
         return;
     }
     snprintf(members, sizeof members,
              "\"peer\":\"%s\",\"method\":\"%s\",\"path\":\"%s\",\"status\":%d,\"bytes\":%zu,\"ms\":%.3f,"
              "\"request_id\":\"%s\",\"generation\":%s",
-             e->peer, method, path, e->status, e->bytes, e->seconds * 1e3, e->id,
-             e->generation ? e->generation : "null");
+             peer, method, path, e->status, e->bytes, e->seconds * 1e3, e->id, e->generation ? e->generation : "null");
     pasar_log_members(PASAR_LOG_INFO, members, "request");
 }

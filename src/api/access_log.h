@@ -4,14 +4,16 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/socket.h>
 
 #include "pasar/attrs.h"
 #include "pasar/err.h"
 
 struct access_entry {
-    const char *peer, *method, *path; /* as they came in: not to be trusted */
-    const char *id;                   /* tokens only */
-    const char *generation;           /* NULL = none is loaded */
+    const struct sockaddr *peer;
+    const char *method, *path; /* as they came in: not to be trusted */
+    const char *id;            /* tokens only */
+    const char *generation;    /* NULL = none is loaded */
     int status;
     size_t bytes; /* of the body */
     double seconds;

@@ -347,25 +347,31 @@ double catalog_score(const struct catalog_view *view, const struct catalog_produ
 
 uint32_t catalog_category_prefix(const struct catalog *c, const char *prefix, size_t len, uint32_t *first)
 {
-    uint32_t bound[2];
+    uint32_t low = 1, high = c->category_count, step = 1;
     if (len == 0) {
         *first = 0;
         return c->category_count;
     }
-    for (int upper = 0; upper < 2; upper++) { /* first not below the prefix; first above all that start with it */
-        uint32_t low = 1, high = c->category_count;
-        while (low < high) {
-            uint32_t mid = low + (high - low) / 2;
-            int order = strncmp(c->categories[mid].folded, prefix, len);
-            if (order < 0 || (upper && order == 0))
-                low = mid + 1;
-            else
-                high = mid;
-        }
-        bound[upper] = low;
+    while (low < high) { /* the first that is not below the prefix */
+        uint32_t mid = low + (high - low) / 2;
+        if (strncmp(c->categories[mid].folded, prefix, len) < 0)
+            low = mid + 1;
+        else
+            high = mid;
     }
-    *first = bound[0];
-    return bound[1] - bound[0];
+    *first = low;
+    for (high = low; high < c->category_count && strncmp(c->categories[high].folded, prefix, len) == 0; step *= 2) {
+        low = high + 1; /* few start with it, mostly: growing steps, then halves of the last one */
+        high = c->category_count - high > step ? high + step : c->category_count;
+    }
+    while (low < high) { /* the first above all that start with it */
+        uint32_t mid = low + (high - low) / 2;
+        if (strncmp(c->categories[mid].folded, prefix, len) == 0)
+            low = mid + 1;
+        else
+            high = mid;
+    }
+    return low - *first;
 }
 
 static uint32_t lower_bound(const double *prices, uint32_t n, double x, int after_equal)

@@ -4,8 +4,6 @@
  */
 #include "api/exchange.h"
 
-#include <arpa/inet.h>
-#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -171,6 +169,10 @@ void *exchange_begin(void *cls, const char *uri, struct MHD_Connection *connecti
     r->path_len = strcspn(r->path, "?");
     r->query = r->path[r->path_len] == '?' ? r->path + r->path_len + 1 : "";
     r->query_len = strlen(r->query);
+    if (r->path_len == 0 && x->guard.authority) { /* http://host stands for http://host/ */
+        r->path = "/";
+        r->path_len = 1;
+    }
     return x;
 }
 
@@ -213,17 +215,6 @@ void exchange_connection_changed(void *cls, struct MHD_Connection *connection, v
 
 /* ------------------------------------------------------------------ answering */
 
-static void peer_name(struct MHD_Connection *connection, char text[INET6_ADDRSTRLEN])
-{
-    const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
-    const struct sockaddr *a = info ? info->client_addr : NULL;
-    snprintf(text, INET6_ADDRSTRLEN, "-");
-    if (a && a->sa_family == AF_INET)
-        (void)inet_ntop(AF_INET, &((const struct sockaddr_in *)a)->sin_addr, text, INET6_ADDRSTRLEN);
-    else if (a && a->sa_family == AF_INET6)
-        (void)inet_ntop(AF_INET6, &((const struct sockaddr_in6 *)a)->sin6_addr, text, INET6_ADDRSTRLEN);
-}
-
 /* An id of our own for a request that brought none: no two of a process are alike, nor of one and its next. */
 static void make_id(struct exchange *x, uint64_t number)
 {
@@ -236,10 +227,9 @@ static void make_id(struct exchange *x, uint64_t number)
 
 static void log_access(const struct exchange *x, struct MHD_Connection *connection, const char *method, double seconds)
 {
-    char peer[INET6_ADDRSTRLEN];
-    peer_name(connection, peer);
+    const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
     access_log_write(&(struct access_entry){
-        .peer = peer,
+        .peer = info ? info->client_addr : NULL,
         .method = method,
         .path = x->uri.len > 0 ? x->uri.data : "-",
         .id = x->id,

@@ -4,6 +4,9 @@
 
 #include "api/request.h"
 
+/* Largest feature that a POST may bring: far above any price, and distances to it are still numbers. */
+#define HANDLERS_FEATURE_MAX 1e15
+
 /* handlers_categories.c */
 void handle_categories(struct request *request, struct reply *reply);
 

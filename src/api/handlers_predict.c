@@ -120,7 +120,7 @@ static int read_item(struct reply *reply, const json_t *item, size_t index, cons
             continue;
         }
         values[c] = json_number_value(value);
-        if (!json_is_number(value) || values[c] < info->min || values[c] > info->max) {
+        if (!json_is_number(value) || values[c] < info->min || values[c] > fmin(info->max, HANDLERS_FEATURE_MAX)) {
             reply_problem(reply, 400,
                           json_is_number(value) ? "item %zu: %s is out of range" : "item %zu: %s is not a number",
                           index, info->name);

@@ -21,7 +21,8 @@ static const struct pasar_option table[] = {
     {"models", 0, PASAR_OPT_STRING, FIELD(models), "models", 0, 0, NULL, "DIR",
      "where pasar-trainer publishes generations", NULL, false},
     {"bind", 0, PASAR_OPT_STRING, FIELD(bind), "127.0.0.1", 0, 0, NULL, "ADDR",
-     "address to listen on; 0.0.0.0 opens it to the network", NULL, false},
+     "address to listen on; 0.0.0.0 opens it to the network, and to any Host unless --allow-host names some", NULL,
+     false},
     {"port", 'p', PASAR_OPT_INT, FIELD(port), "5001", 0, 65535, NULL, "N",
      "port to listen on; 0 lets the system choose", NULL, false},
     {"max-limit", 0, PASAR_OPT_INT, FIELD(max_limit), "1000", 1, 100000, NULL, "N",
@@ -41,7 +42,9 @@ static const struct pasar_option table[] = {
     {"request-timeout", 0, PASAR_OPT_SECONDS, FIELD(request_timeout_s), "15", 1, 3600, NULL, "S",
      "a request must have come in whole within this time", NULL, false},
     {"access-log", 0, PASAR_OPT_STRING, FIELD(access_log), "off", 0, 0, NULL, "WHICH",
-     "off, all, or N for every Nth request", NULL, false},
+     "off, all, or N for every Nth request; with --log-format json each has members of its own (peer, method, path, "
+     "status, bytes, ms, request_id, generation)",
+     NULL, false},
     PASAR_OPTION_END,
 };
 
@@ -55,6 +58,9 @@ static const struct pasar_options options = {
         "Examples:\n"
         "  pasar-api --models models --port 5001\n"
         "  curl 'http://localhost:5001/api/similar_products?name=usb+cable'\n"
+        "\n"
+        "Each reply carries X-Request-Id: the request's own (up to 64 token characters), or one made up; it stands in "
+        "the access log. SIGHUP loads the current generation again, whatever it is.\n"
         "\n"
         "Exit status: 0 stopped by SIGTERM or SIGINT, 64 usage, 69 the port is taken, 71 out of memory or threads.",
     .table = table,

@@ -2,67 +2,8 @@
 
 #include <string.h>
 
+#include "api/handlers.h"
 #include "api/jsontext.h"
-
-/* Schemas of the replies, by the names that the route table uses. */
-static const char schemas[] =
-    "\"Product\":{\"type\":\"object\",\"properties\":{\"product_id\":{\"type\":\"string\"},\"name\":{\"type\":["
-    "\"string\","
-    "\"null\"]},\"price\":{\"type\":[\"number\",\"null\"]},\"actual_price\":{\"type\":[\"number\",\"null\"]},"
-    "\"discount\":"
-    "{\"type\":[\"number\",\"null\"]},\"rating\":{\"type\":[\"number\",\"null\"]},\"rating_count\":{\"type\":["
-    "\"number\","
-    "\"null\"]},\"description\":{\"type\":[\"string\",\"null\"]},\"image\":{\"type\":[\"string\",\"null\"]},\"link\":"
-    "{\"type\":[\"string\",\"null\"]},\"category\":{\"type\":[\"string\",\"null\"]},\"category_path\":{\"type\":["
-    "\"string\","
-    "\"null\"]},\"cluster\":{\"type\":[\"integer\",\"null\"]},\"relaxed\":{\"type\":\"string\"}}},"
-    "\"Products\":{\"type\":\"array\",\"items\":{\"$ref\":\"#/components/schemas/Product\"}},"
-    "\"SimilarProducts\":{\"type\":\"array\",\"items\":{\"allOf\":[{\"$ref\":\"#/components/schemas/"
-    "Product\"},{\"type\":"
-    "\"object\",\"properties\":{\"score\":{\"type\":\"number\"},\"why\":{\"type\":\"array\",\"items\":{\"type\":"
-    "\"string\"}}}}]}},"
-    "\"Categories\":{\"type\":\"object\",\"additionalProperties\":{\"type\":[\"array\",\"object\"]}},"
-    "\"Cluster\":{\"type\":\"object\",\"properties\":{\"id\":{\"type\":\"integer\"},\"size\":{\"type\":\"integer\"},"
-    "\"label\":"
-    "{\"type\":\"string\"},\"centroid\":{\"type\":\"object\"},\"median\":{\"type\":\"object\"},\"top_categories\":{"
-    "\"type\":"
-    "\"array\"}}},"
-    "\"Clusters\":{\"type\":\"array\",\"items\":{\"$ref\":\"#/components/schemas/Cluster\"}},"
-    "\"Model\":{\"type\":\"object\",\"properties\":{\"model\":{\"type\":\"integer\"},\"generation\":{\"type\":"
-    "\"integer\"},"
-    "\"rows\":{\"type\":\"integer\"},\"k\":{\"type\":\"integer\"},\"features\":{\"type\":\"array\",\"items\":{\"type\":"
-    "\"string\"}},\"inertia\":{\"type\":\"number\"},\"silhouette\":{\"type\":[\"number\",\"null\"]},\"davies_bouldin\":"
-    "{\"type\":[\"number\",\"null\"]},\"calinski_harabasz\":{\"type\":[\"number\",\"null\"]},\"trained_at\":{\"type\":"
-    "\"string\",\"format\":\"date-time\"},\"clusters\":{\"$ref\":\"#/components/schemas/"
-    "Clusters\"},\"agreement\":{\"type\":\"array\"}}},"
-    "\"Lineage\":{\"type\":\"object\",\"properties\":{\"product_id\":{\"type\":\"string\"},\"model\":{\"type\":"
-    "\"integer\"},\"generation\":{\"type\":\"integer\"},\"row\":{\"type\":\"integer\"},\"rows\":{\"type\":\"integer\"},"
-    "\"sources\":{\"type\":\"array\"},\"batch\":{\"type\":[\"object\",\"null\"]},\"cluster\":{\"type\":[\"integer\","
-    "\"null\"]},\"label\":{\"type\":[\"string\",\"null\"]},\"distance\":{\"type\":[\"number\",\"null\"]}}},"
-    "\"AllModels\":{\"type\":\"object\",\"required\":[\"models\",\"overlap\"],\"properties\":{\"models\":{\"type\":"
-    "\"array\","
-    "\"items\":{\"type\":\"object\",\"properties\":{\"model\":{\"type\":\"integer\"},\"items\":{\"$ref\":"
-    "\"#/components/schemas/Products\"}}}},\"overlap\":{\"type\":\"object\"},\"relaxed\":{\"type\":\"string\"}}},"
-    "\"Models\":{\"type\":\"array\",\"items\":{\"$ref\":\"#/components/schemas/Model\"}},"
-    "\"Plot\":{\"type\":\"object\",\"properties\":{\"model\":{\"type\":\"integer\"},\"total\":{\"type\":\"integer\"},"
-    "\"sampled\":{\"type\":\"integer\"},\"principal_components\":{\"type\":[\"object\",\"null\"]},\"points\":{"
-    "\"type\":\"array\"},\"centroids\":{\"type\":\"array\"}}},"
-    "\"Prices\":{\"type\":\"object\",\"properties\":{\"model\":{\"type\":\"integer\"},\"total\":{\"type\":\"integer\"},"
-    "\"low\":{\"type\":[\"number\",\"null\"]},\"high\":{\"type\":[\"number\",\"null\"]},\"counts\":{\"type\":\"array\","
-    "\"items\":{\"type\":\"integer\"}}}},"
-    "\"Predictions\":{\"type\":\"array\",\"items\":{\"type\":\"object\",\"properties\":{\"cluster\":{\"type\":"
-    "\"integer\"},"
-    "\"distance\":{\"type\":\"number\"},\"label\":{\"type\":\"string\"}}}},"
-    "\"Health\":{\"type\":\"object\",\"properties\":{\"status\":{\"type\":\"string\"}}},"
-    "\"Ready\":{\"type\":\"object\",\"properties\":{\"status\":{\"type\":\"string\"},\"generation\":{\"type\":["
-    "\"integer\","
-    "\"null\"]},\"loaded_at\":{\"type\":[\"string\",\"null\"]},\"rows\":{\"type\":\"integer\"},\"products\":{\"type\":"
-    "\"integer\"},\"batches\":{\"type\":\"integer\"},\"sources\":{\"type\":\"array\"},\"error\":{\"type\":[\"string\","
-    "\"null\"]}}},"
-    "\"Problem\":{\"type\":\"object\",\"properties\":{\"type\":{\"type\":\"string\"},\"title\":{\"type\":\"string\"},"
-    "\"status\":"
-    "{\"type\":\"integer\"},\"detail\":{\"type\":\"string\"},\"error\":{\"type\":\"string\"},\"suggestions\":{\"type\":"
-    "\"array\",\"items\":{\"type\":\"string\"}}}}";
 
 static void add_schema(struct pasar_buf *buf, const struct route *route, enum param p, uint32_t max_limit)
 {
@@ -109,8 +50,10 @@ static void add_parameters(struct pasar_buf *buf, const struct route *route, uin
     bool first = true;
     pasar_buf_adds(buf, ",\"parameters\":[");
     if (open) {
-        pasar_buf_printf(buf, "{\"name\":\"%.*s\",\"in\":\"path\",\"required\":true,\"schema\":{\"type\":\"string\"}}",
-                         (int)strcspn(open + 1, "}"), open + 1);
+        pasar_buf_printf(buf, "{\"name\":\"%.*s\",\"in\":\"path\",\"required\":true,\"schema\":%s}",
+                         (int)strcspn(open + 1, "}"), open + 1,
+                         strncmp(open, "{n}", 3) == 0 ? "{\"type\":\"integer\",\"minimum\":1,\"maximum\":3}"
+                                                      : "{\"type\":\"string\"}");
         first = false;
     }
     for (int p = 0; p < PARAMS; p++) {
@@ -127,12 +70,122 @@ static void add_parameters(struct pasar_buf *buf, const struct route *route, uin
     pasar_buf_addc(buf, ']');
 }
 
+/* ------------------------------------------------------------------ bodies */
+
+/* What a POST takes. A model may have been trained with other features than the usual ones. */
+static void add_request(struct pasar_buf *buf, const struct route *route)
+{
+    static const enum pasar_column usual[] = {PASAR_COL_DISCOUNTED_PRICE, PASAR_COL_RATING_COUNT, PASAR_COL_RATING},
+                                   price_rating[] = {PASAR_COL_DISCOUNTED_PRICE, PASAR_COL_RATING},
+                                   rating_count[] = {PASAR_COL_RATING, PASAR_COL_RATING_COUNT},
+                                   discount[] = {PASAR_COL_DISCOUNT_PERCENTAGE};
+    pasar_buf_adds(buf, ",\"requestBody\":{\"required\":true,\"content\":{\"application/json\":{\"schema\":{\"type\":"
+                        "\"array\",\"maxItems\":10000,\"items\":");
+    if (route->handler == handle_predict)
+        openapi_add_features(buf, usual, PASAR_ARRAY_LEN(usual), true);
+    else if (route->handler == handle_cluster_price_rating)
+        openapi_add_features(buf, price_rating, PASAR_ARRAY_LEN(price_rating), false);
+    else if (route->handler == handle_cluster_rating_count)
+        openapi_add_features(buf, rating_count, PASAR_ARRAY_LEN(rating_count), false);
+    else
+        openapi_add_features(buf, discount, PASAR_ARRAY_LEN(discount), false);
+    pasar_buf_adds(buf, "}}}}");
+}
+
+static void add_content(struct pasar_buf *buf, const struct route *route)
+{
+    if (route->schema && (route->accepted & PARAM_ALL_MODELS))
+        pasar_buf_printf(buf,
+                         ",\"content\":{\"application/json\":{\"schema\":{\"anyOf\":[{\"$ref\":\"#/components/schemas/"
+                         "%s\"},{\"$ref\":\"#/components/schemas/All%s\"}]}}}",
+                         route->schema, route->schema);
+    else if (route->schema)
+        pasar_buf_printf(buf, ",\"content\":{\"application/json\":{\"schema\":{\"$ref\":\"#/components/schemas/%s\"}}}",
+                         route->schema);
+    else if (route->handler == handle_openapi)
+        pasar_buf_adds(buf, ",\"content\":{\"application/json\":{\"schema\":{\"type\":\"object\"}}}");
+    else if (route->handler == handle_metrics)
+        pasar_buf_adds(buf, ",\"content\":{\"text/plain\":{\"schema\":{\"type\":\"string\"}}}");
+    else if (strchr(route->pattern, '{'))
+        pasar_buf_adds(buf,
+                       ",\"content\":{\"text/html\":{},\"text/css\":{},\"text/javascript\":{},\"image/svg+xml\":{}}");
+    else
+        pasar_buf_adds(buf, ",\"content\":{\"text/html\":{}}");
+}
+
+/* ------------------------------------------------------------------ replies */
+
+static const char shared_headers[] =
+    "\"RequestId\":{\"description\":\"the request's own X-Request-Id, or one made up; it stands in the access log\","
+    "\"schema\":{\"type\":\"string\"}},"
+    "\"Generation\":{\"description\":\"number of the generation that the reply was made from; left out before one is "
+    "loaded\",\"schema\":{\"type\":\"string\"}},"
+    "\"ETag\":{\"description\":\"for If-None-Match\",\"schema\":{\"type\":\"string\"}},"
+    "\"Total\":{\"description\":\"how many items there are in all; left out with model=all\",\"schema\":{\"type\":"
+    "\"string\"}},"
+    "\"Link\":{\"description\":\"first, prev, next and last page (RFC 8288); left out with model=all\",\"schema\":{"
+    "\"type\":\"string\"}},"
+    "\"Relaxed\":{\"description\":\"what was relaxed, in words, where nothing matched; left out otherwise\",\"schema\":"
+    "{\"type\":\"string\"}}";
+
+#define HEADER(name, shared) "\"" name "\":{\"$ref\":\"#/components/headers/" shared "\"}"
+#define ALWAYS               HEADER("X-Request-Id", "RequestId") "," HEADER("X-Pasar-Generation", "Generation")
+#define PROBLEM              "\"content\":{\"application/problem+json\":{\"schema\":{\"$ref\":\"#/components/schemas/Problem\"}}}"
+
+static const char shared_responses[] =
+    "\"NotModified\":{\"description\":\"the representation is the one of If-None-Match\",\"headers\":{" ALWAYS
+    "," HEADER("ETag",
+               "ETag") "}},"
+                       "\"Problem\":{\"description\":\"what is wrong with the request (RFC 9457)\",\"headers\":{" ALWAYS
+                       "}," PROBLEM "},"
+                       "\"NotAllowed\":{\"description\":\"this method is not for this address\",\"headers\":{" ALWAYS
+                       ",\"Allow\":{\"schema\":{\"type\":\"string\"}}}," PROBLEM "},"
+                       "\"Unavailable\":{\"description\":\"no generation is loaded yet, or memory ran "
+                       "out\",\"headers\":{" ALWAYS ",\"Retry-After\":{\"schema\":{\"type\":\"string\"}}}," PROBLEM "}";
+
+static void add_refusal(struct pasar_buf *buf, int status, const char *response)
+{
+    pasar_buf_printf(buf, ",\"%d\":{\"$ref\":\"#/components/responses/%s\"}", status, response);
+}
+
+static void add_responses(struct pasar_buf *buf, const struct route *route)
+{
+    bool is_post = route->methods & METHOD_POST, is_list = route->accepted & PARAM_BIT(PARAM_OFFSET);
+    bool has_etag = !is_post && route->handler != handle_healthz && route->handler != handle_readyz &&
+                    route->handler != handle_metrics;
+    pasar_buf_adds(buf, ",\"responses\":{\"200\":{\"description\":\"OK\",\"headers\":{" ALWAYS);
+    pasar_buf_adds(buf, has_etag ? "," HEADER("ETag", "ETag") : "");
+    pasar_buf_adds(buf, is_list ? "," HEADER("X-Total-Count", "Total") "," HEADER("Link", "Link") : "");
+    pasar_buf_adds(buf, is_list ? "," HEADER("X-Pasar-Relaxed", "Relaxed") : "");
+    pasar_buf_addc(buf, '}');
+    add_content(buf, route);
+    pasar_buf_addc(buf, '}');
+    if (has_etag)
+        add_refusal(buf, 304, "NotModified");
+    add_refusal(buf, 400, "Problem");
+    if (strchr(route->pattern, '{') || (route->accepted & PARAM_BIT(PARAM_STRICT)) || is_post)
+        add_refusal(buf, 404, "Problem");
+    add_refusal(buf, 405, "NotAllowed");
+    if (is_post) {
+        add_refusal(buf, 413, "Problem");
+        add_refusal(buf, 415, "Problem");
+    }
+    add_refusal(buf, 414, "Problem");
+    add_refusal(buf, 421, "Problem");
+    if (route->handler == handle_readyz)
+        pasar_buf_adds(buf,
+                       ",\"503\":{\"description\":\"no generation is loaded yet, or the server is stopping\","
+                       "\"content\":{\"application/json\":{\"schema\":{\"$ref\":\"#/components/schemas/Ready\"}}}}");
+    else
+        add_refusal(buf, 503, "Unavailable");
+    pasar_buf_addc(buf, '}');
+}
+
 void openapi_write(struct pasar_buf *buf, const struct route *table, size_t count, uint32_t max_limit)
 {
-    pasar_buf_adds(
-        buf,
-        "{\"openapi\":\"3.1.0\",\"info\":{\"title\":\"Pasar\",\"version\":\"" PASAR_VERSION
-        "\",\"description\":\"A product market: products, categories, prices, likeness and clusters.\"},\"paths\":{");
+    pasar_buf_adds(buf, "{\"openapi\":\"3.1.0\",\"info\":{\"title\":\"Pasar\",\"version\":\"" PASAR_VERSION
+                        "\",\"description\":\"A product market: products, categories, prices, likeness and clusters. "
+                        "HEAD works where GET does, OPTIONS everywhere.\"},\"servers\":[{\"url\":\"/\"}],\"paths\":{");
     for (size_t i = 0; i < count; i++) {
         const struct route *route = &table[i];
         bool is_post = route->methods & METHOD_POST;
@@ -140,24 +193,12 @@ void openapi_write(struct pasar_buf *buf, const struct route *table, size_t coun
         jsontext_add_string(buf, route->summary, strlen(route->summary));
         add_parameters(buf, route, max_limit);
         if (is_post)
-            pasar_buf_adds(
-                buf, ",\"requestBody\":{\"required\":true,\"content\":{\"application/json\":{\"schema\":{\"type\":"
-                     "\"array\",\"maxItems\":10000,\"items\":{\"type\":\"object\",\"additionalProperties\":{\"type\":"
-                     "[\"number\",\"null\"]}}}}}}");
-        pasar_buf_adds(buf, ",\"responses\":{\"200\":{\"description\":\"OK\"");
-        if (route->schema) {
-            bool has_all = route->accepted & PARAM_ALL_MODELS;
-            pasar_buf_printf(
-                buf, ",\"content\":{\"application/json\":{\"schema\":%s{\"$ref\":\"#/components/schemas/%s\"}%s}}",
-                has_all ? "{\"anyOf\":[" : "", route->schema,
-                has_all ? ",{\"$ref\":\"#/components/schemas/AllModels\"}]}" : "");
-        }
-        pasar_buf_adds(
-            buf,
-            "},\"default\":{\"description\":\"what went wrong (RFC 9457)\",\"content\":{\"application/problem+json\":"
-            "{\"schema\":{\"$ref\":\"#/components/schemas/Problem\"}}}}}}}");
+            add_request(buf, route);
+        add_responses(buf, route);
+        pasar_buf_adds(buf, "}}");
     }
-    pasar_buf_adds(buf, "},\"components\":{\"schemas\":{");
-    pasar_buf_adds(buf, schemas);
+    pasar_buf_printf(buf, "},\"components\":{\"headers\":{%s},\"responses\":{%s},\"schemas\":{", shared_headers,
+                     shared_responses);
+    openapi_add_schemas(buf);
     pasar_buf_adds(buf, "}}}");
 }

@@ -46,20 +46,24 @@ static int hex_digit(char c)
 int params_decode(struct pasar_buf *buf, const char *text, size_t len, bool plus_is_blank)
 {
     size_t start = buf->len;
+    if (len == 0)
+        return buf->failed ? -1 : 0;
+    if (pasar_buf_reserve(buf, len) != 0)
+        return -1;
+    char *out = buf->data + start;
     for (size_t i = 0; i < len; i++) {
         if (text[i] == '%') {
             int high = i + 2 < len ? hex_digit(text[i + 1]) : -1, low = i + 2 < len ? hex_digit(text[i + 2]) : -1;
             if (high < 0 || low < 0 || high + low == 0)
                 return -1;
-            pasar_buf_addc(buf, (char)(high << 4 | low));
+            *out++ = (char)(high << 4 | low);
             i += 2;
         } else {
-            pasar_buf_addc(buf, text[i] == '+' && plus_is_blank ? ' ' : text[i]);
+            *out++ = text[i] == '+' && plus_is_blank ? ' ' : text[i];
         }
     }
-    if (buf->failed)
-        return -1;
-    return buf->len == start || pasar_csv_is_utf8(buf->data + start, buf->len - start) ? 0 : -1;
+    buf->len = (size_t)(out - buf->data);
+    return pasar_csv_is_utf8(buf->data + start, buf->len - start) ? 0 : -1;
 }
 
 static int find(const char *name, size_t len, uint32_t accepted)

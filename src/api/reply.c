@@ -121,12 +121,12 @@ void reply_suggest(struct reply *reply, const struct pasar_buf *array)
 /* Copies what may stand in a URI reference; the rest is percent-encoded, so that no header can be broken out of. */
 static void add_uri(struct pasar_buf *buf, const char *text, size_t len)
 {
-    static const char refused[128] = {
-        ['<'] = 1, ['>'] = 1, ['"'] = 1, ['\\'] = 1, ['^'] = 1, ['`'] = 1, ['{'] = 1, ['}'] = 1, ['|'] = 1};
+    static const char refused[256] = {[0 ... ' '] = 1, ['<'] = 1, ['>'] = 1, ['"'] = 1, ['\\'] = 1,         ['^'] = 1,
+                                      ['`'] = 1,       ['{'] = 1, ['}'] = 1, ['|'] = 1, [0x7f ... 0xff] = 1};
     size_t plain = 0;
     for (size_t i = 0; i < len; i++) {
         unsigned char c = (unsigned char)text[i];
-        if (c > 0x20 && c < 0x7f && !refused[c])
+        if (!refused[c])
             continue;
         pasar_buf_add(buf, text + plain, i - plain);
         pasar_buf_printf(buf, "%%%02X", c);
@@ -163,6 +163,7 @@ void reply_add_link(const struct reply *reply, struct pasar_buf *buf, const char
     struct pasar_buf base = {0};
     uint64_t offset = reply->offset, limit = reply->limit, total = reply->total;
     uint64_t last = total == 0 ? 0 : (total - 1) / limit * limit;
+    (void)pasar_buf_reserve(buf, 4 * (path_len + query_len + 50)); /* failure shows in buf->failed */
     add_uri(&base, path, path_len);
     pasar_buf_addc(&base, '?');
     for (const char *at = query, *end = query + query_len; at < end;) {

@@ -124,8 +124,9 @@ int select_categories(const struct catalog *catalog, const uint32_t *categories,
                           .limit = limit};
     for (size_t i = 0; i < category_count; i++)
         s.in_categories += view->category_start[categories[i] + 1] - view->category_start[categories[i]];
-    s.price_count = catalog_price_range(view, isnan(filter->min_price) ? -INFINITY : filter->min_price,
-                                        isnan(filter->max_price) ? INFINITY : filter->max_price, &s.price_first);
+    if (s.has_price)
+        s.price_count = catalog_price_range(view, isnan(filter->min_price) ? -INFINITY : filter->min_price,
+                                            isnan(filter->max_price) ? INFINITY : filter->max_price, &s.price_first);
     if (filter->by_sets)
         return select_set(&s, result);
     if (select_is_plain(filter) && (s.offset + limit <= MERGE_MAX || offset >= s.in_categories))

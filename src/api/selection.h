@@ -13,7 +13,7 @@ struct selection {
     const uint32_t *categories;
     size_t category_count;
     uint32_t in_categories;            /* products in the categories, */
-    uint32_t price_first, price_count; /* and the stretch of by_price that the filter leaves; all: no filter */
+    uint32_t price_first, price_count; /* and the stretch of by_price that the filter leaves, if there is one */
     bool has_price;
     uint64_t offset;
     uint32_t limit;

@@ -74,30 +74,84 @@ static size_t shared_beginning(const char *a, size_t a_len, const char *b, size_
     return n;
 }
 
+/* The suggestions so far, the longest shared beginning first. */
+struct near_ids {
+    uint32_t product[SUGGESTIONS];
+    size_t shared[SUGGESTIONS], count;
+};
+
+static void consider_id(struct near_ids *near, uint32_t product, size_t shared)
+{
+    size_t at = near->count;
+    for (size_t i = 0; i < near->count; i++) {
+        if (near->product[i] == product)
+            return;
+    }
+    while (at > 0 && near->shared[at - 1] < shared)
+        at--;
+    if (at == SUGGESTIONS)
+        return;
+    near->count += near->count < SUGGESTIONS;
+    memmove(near->product + at + 1, near->product + at, (near->count - at - 1) * sizeof *near->product);
+    memmove(near->shared + at + 1, near->shared + at, (near->count - at - 1) * sizeof *near->shared);
+    near->product[at] = product;
+    near->shared[at] = shared;
+}
+
+static const char *id_inside(const struct catalog *c, uint32_t product, size_t *len)
+{
+    const struct catalog_product *p = &c->products[product];
+    *len = p->id_len - 2;
+    return c->text.data + p->json + CATALOG_ID_OFFSET + 1;
+}
+
+/* Neighbours in byte order share the longest beginnings: those on either side of where `text` would stand. */
+static void consider_neighbours(struct near_ids *near, const struct catalog *c, const struct catalog_view *view,
+                                const char *text, size_t len)
+{
+    const struct order *order = &c->orders[CATALOG_BY_ID];
+    uint32_t low = 0, high = order->known;
+    size_t id_len;
+    while (low < high) {
+        uint32_t mid = low + (high - low) / 2;
+        const char *id = id_inside(c, order_product(order->list[mid]), &id_len);
+        int compared = memcmp(id, text, id_len < len ? id_len : len);
+        if (compared < 0 || (compared == 0 && id_len < len))
+            low = mid + 1;
+        else
+            high = mid;
+    }
+    for (int up = 0; up < 2; up++) {
+        uint32_t found = 0;
+        for (uint32_t step = 0; step < LOOK_AT && found < SUGGESTIONS && step < (up ? order->known - low : low);
+             step++) {
+            uint32_t product = order_product(order->list[up ? low + step : low - 1 - step]);
+            if (!(view->members[product / 64] >> product % 64 & 1))
+                continue;
+            const char *id = id_inside(c, product, &id_len);
+            consider_id(near, product, shared_beginning(text, len, id, id_len));
+            found++;
+        }
+    }
+}
+
 void suggest_ids(struct pasar_buf *buf, const struct snapshot *s, int model, const char *text, size_t len)
 {
     const struct catalog *c = &s->catalog;
-    const struct catalog_view *view = &c->views[model - 1];
-    uint32_t best[SUGGESTIONS];
-    size_t shared[SUGGESTIONS], count = 0;
+    struct near_ids near = {.count = 0};
     struct pasar_buf id = {0};
-    for (uint32_t i = 0; i < view->count && i < LOOK_AT; i++) {
-        const struct catalog_product *p = &c->products[view->products[i]];
-        size_t n = shared_beginning(text, len, c->text.data + p->json + CATALOG_ID_OFFSET + 1, p->id_len - 2);
-        size_t at = count;
-        while (at > 0 && shared[at - 1] < n)
-            at--;
-        if (at == SUGGESTIONS)
-            continue;
-        count += count < SUGGESTIONS;
-        memmove(best + at + 1, best + at, (count - at - 1) * sizeof *best);
-        memmove(shared + at + 1, shared + at, (count - at - 1) * sizeof *shared);
-        best[at] = view->products[i];
-        shared[at] = n;
-    }
+    char cased[64] = "";
+    len = len < sizeof cased ? len : sizeof cased; /* ids that are alike so far are near enough */
+    consider_neighbours(&near, c, &c->views[model - 1], text, len);
+    for (size_t i = 0; i < len; i++)
+        cased[i] = (char)toupper((unsigned char)text[i]);
+    consider_neighbours(&near, c, &c->views[model - 1], cased, len);
+    for (size_t i = 0; i < len; i++)
+        cased[i] = (char)tolower((unsigned char)text[i]);
+    consider_neighbours(&near, c, &c->views[model - 1], cased, len);
     pasar_buf_addc(buf, '[');
-    for (size_t i = 0; i < count; i++) {
-        const struct catalog_product *p = &c->products[best[i]];
+    for (size_t i = 0; i < near.count; i++) {
+        const struct catalog_product *p = &c->products[near.product[i]];
         pasar_buf_reset(&id);
         jsontext_unescape(&id, c->text.data + p->json + CATALOG_ID_OFFSET, p->id_len);
         buf->failed = buf->failed || id.failed;

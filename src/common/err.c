@@ -31,10 +31,10 @@ int pasar_err_errno(struct pasar_err *err, enum pasar_code code, const char *fmt
     int saved = errno;
     va_list args;
     va_start(args, fmt);
-    fill(err, code, fmt, args);
+    fill(err, saved == ENOMEM ? PASAR_EOS : code, fmt, args);
     va_end(args);
     size_t len = strlen(err->msg);
-    snprintf(err->msg + len, sizeof err->msg - len, ": %s", strerror(saved));
+    snprintf(err->msg + len, sizeof err->msg - len, ": %s", saved == ENOMEM ? "out of memory" : strerror(saved));
     errno = saved;
     return -1;
 }

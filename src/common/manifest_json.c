@@ -3,6 +3,7 @@
 #include <string.h>
 
 #include "generation_private.h"
+#include "pasar/batch.h"
 #include "pasar/clock.h"
 #include "pasar/hash.h"
 
@@ -23,6 +24,33 @@ void pasar_manifest_fini(struct pasar_manifest *manifest)
 
 /* ------------------------------------------------------------------ writing */
 
+/* What the name of a batch file tells, for those who read the manifest without the naming rule at hand. */
+static void put_offsets(struct pasar_json_out *out, const char *file)
+{
+    struct pasar_batch_name name;
+
+    if (!pasar_batch_name_parse(file, &name))
+        return;
+    pasar_json_put_u64(out, "partition", (uint64_t)name.partition);
+    pasar_json_put_u64(out, "first_offset", (uint64_t)name.first_offset);
+    pasar_json_put_u64(out, "last_offset", (uint64_t)name.last_offset);
+}
+
+static json_t *training_to_json(const struct pasar_training *training)
+{
+    struct pasar_json_out out = {json_object(), false};
+
+    pasar_json_put(&out, "k", training->k == 0 ? json_string("auto") : json_integer((json_int_t)training->k));
+    pasar_json_put_text(&out, "init", training->random_init ? "random" : "k-means++");
+    pasar_json_put_u64(&out, "n_init", training->n_init);
+    pasar_json_put_u64(&out, "max_iter", training->max_iter);
+    pasar_json_put(&out, "tol", json_real(training->tol));
+    pasar_json_put(&out, "warm_start", json_boolean(training->warm_start));
+    if (out.failed)
+        json_decref(out.object);
+    return out.failed ? NULL : out.object;
+}
+
 static json_t *batches_to_json(const struct pasar_manifest *manifest)
 {
     json_t *array = json_array();
@@ -33,6 +61,7 @@ static json_t *batches_to_json(const struct pasar_manifest *manifest)
         pasar_json_put_text(&out, "file", batch->file);
         pasar_json_put_u64(&out, "rows", batch->rows);
         pasar_json_put_text(&out, "sha256", batch->sha256);
+        put_offsets(&out, batch->file);
         if (json_array_append_new(array, out.object) != 0 || out.failed) {
             json_decref(array);
             return NULL;
@@ -75,6 +104,8 @@ char *pasar_manifest_to_json(const struct pasar_manifest *manifest, struct pasar
             out.failed = true;
     pasar_json_put(&out, "model_rows", model_rows);
     pasar_json_put_u64(&out, "seed", manifest->seed);
+    if (manifest->training.is_known)
+        pasar_json_put(&out, "training", training_to_json(&manifest->training));
     pasar_json_put(&out, "batches", batches_to_json(manifest));
     if (manifest->agreement_count > 0)
         pasar_json_put(&out, "agreement", pasar_agreement_to_json(manifest));
@@ -144,6 +175,27 @@ static int read_batches(struct pasar_manifest *manifest, const json_t *root, str
     return 0;
 }
 
+static int read_training(struct pasar_training *training, const json_t *root, struct pasar_err *err)
+{
+    const json_t *object = json_object_get(root, "training");
+
+    if (object == NULL)
+        return 0;
+    const json_t *k = json_object_get(object, "k");
+    const char *init = pasar_json_text(object, "training", "init", 16, err);
+    if (init == NULL || pasar_json_u64(object, "training", "n_init", 0, INT64_MAX, &training->n_init, err) != 0 ||
+        pasar_json_u64(object, "training", "max_iter", 0, INT64_MAX, &training->max_iter, err) != 0 ||
+        pasar_json_double(object, "training", "tol", false, &training->tol, err) != 0)
+        return -1;
+    if (!(json_is_string(k) && strcmp(json_string_value(k), "auto") == 0) &&
+        pasar_json_u64(object, "training", "k", 1, PASAR_CLUSTERS_MAX, &training->k, err) != 0)
+        return -1;
+    training->random_init = strcmp(init, "random") == 0;
+    training->warm_start = json_is_true(json_object_get(object, "warm_start"));
+    training->is_known = true;
+    return 0;
+}
+
 static int read_files(struct pasar_manifest *manifest, const json_t *root, struct pasar_err *err)
 {
     const size_t count = PASAR_ARRAY_LEN(manifest->files);
@@ -198,8 +250,9 @@ int pasar_manifest_from_json(struct pasar_manifest *manifest, const char *json, 
     if (time == NULL || pasar_json_sha256(root, "", "sha256", hex, err) != 0 || check_own(json, len, hex, err) != 0 ||
         pasar_json_u64(root, "", "generation", 1, INT64_MAX, &manifest->generation, err) != 0 ||
         pasar_json_u64(root, "", "seed", 0, INT64_MAX, &manifest->seed, err) != 0 ||
-        read_rows(manifest, root, err) != 0 || read_batches(manifest, root, err) != 0 ||
-        pasar_agreement_read(manifest, root, err) != 0 || read_files(manifest, root, err) != 0)
+        read_rows(manifest, root, err) != 0 || read_training(&manifest->training, root, err) != 0 ||
+        read_batches(manifest, root, err) != 0 || pasar_agreement_read(manifest, root, err) != 0 ||
+        read_files(manifest, root, err) != 0)
         goto out;
     if (pasar_clock_parse(time, strlen(time), &manifest->trained_at_us) != 0) {
         pasar_err_set(err, PASAR_EDATA, "trained_at: must be an RFC 3339 time in UTC");

@@ -30,6 +30,8 @@ const struct pasar_option pasar_common_options[] = {
     {"dump-config", 0, PASAR_OPT_BOOL, offsetof(struct pasar_common, dump_config), NULL, 0, 0, NULL, NULL,
      "print every option's value and where it came from, then exit", NULL, false},
     {PASAR_OPTIONS_HELP, 'h', PASAR_OPT_BOOL, 0, NULL, 0, 0, NULL, NULL, "print this help, then exit", NULL, false},
+    {PASAR_OPTIONS_MARKDOWN, 0, PASAR_OPT_BOOL, 0, NULL, 0, 0, NULL, NULL,
+     "print the options as a Markdown table, then exit", NULL, false},
     {PASAR_OPTIONS_VERSION, 'V', PASAR_OPT_BOOL, 0, NULL, 0, 0, NULL, NULL, "print the version, then exit", NULL,
      false},
     PASAR_OPTION_END,
@@ -39,7 +41,7 @@ const struct pasar_option pasar_common_options[] = {
 static bool is_answer(const struct pasar_option *option)
 {
     return option->name == NULL || strcmp(option->name, PASAR_OPTIONS_HELP) == 0 ||
-           strcmp(option->name, PASAR_OPTIONS_VERSION) == 0;
+           strcmp(option->name, PASAR_OPTIONS_MARKDOWN) == 0 || strcmp(option->name, PASAR_OPTIONS_VERSION) == 0;
 }
 
 const struct pasar_option *pasar_options_at(const struct pasar_options *options, size_t i)
@@ -201,7 +203,7 @@ static int tables_init(struct getopt_tables *tables, const struct pasar_options 
 
     while (pasar_options_at(options, total) != NULL)
         total++;
-    tables->longs = calloc(2 * total + 3, sizeof *tables->longs);
+    tables->longs = calloc(2 * total + 4, sizeof *tables->longs);
     *negated = calloc(total + 1, NAME_MAX_LEN + 4);
     if (tables->longs == NULL || *negated == NULL)
         return pasar_err_nomem(err, "options");
@@ -222,6 +224,7 @@ static int tables_init(struct getopt_tables *tables, const struct pasar_options 
         }
     }
     add_long(tables, PASAR_OPTIONS_HELP, false, 'h');
+    add_long(tables, PASAR_OPTIONS_MARKDOWN, false, 'M');
     add_long(tables, PASAR_OPTIONS_VERSION, false, 'V');
     memcpy(tables->letters + letters, "hV", 3);
     return 0;
@@ -276,7 +279,7 @@ static int add_flag(const struct pasar_options *options, int code, struct pasar_
     return pasar_settings_add(settings, option, value, strlen(value), source, err);
 }
 
-/* Collects the flags; sets *answered to the option letter 'h' or 'V' when one was met. */
+/* Collects the flags; sets *answered to 'h', 'M' (--help-markdown) or 'V' when one was met. */
 static int collect_flags(const struct pasar_options *options, int argc, char **argv, struct pasar_settings *settings,
                          int *answered, struct pasar_err *err)
 {
@@ -289,7 +292,7 @@ static int collect_flags(const struct pasar_options *options, int argc, char **a
     *answered = 0;
     while (rc == 0 && *answered == 0 && (code = getopt_long(argc, argv, tables.letters, tables.longs, NULL)) != -1) {
         const char *word = optind > 0 && optind <= argc ? argv[optind - 1] : "";
-        if (code == 'h' || code == 'V')
+        if (code == 'h' || code == 'M' || code == 'V')
             *answered = code;
         else if (code == ':')
             rc = pasar_err_set(err, PASAR_EUSAGE, "option %s needs a value", word);
@@ -392,6 +395,8 @@ enum pasar_options_result pasar_options_parse(const struct pasar_options *option
     if (answered != 0) {
         if (answered == 'h')
             pasar_options_help(options, stdout);
+        else if (answered == 'M')
+            pasar_options_markdown(options, stdout);
         else
             printf("%s %s\n", options->program, PASAR_VERSION);
         result = PASAR_OPTIONS_DONE;

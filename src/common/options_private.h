@@ -28,9 +28,10 @@ void pasar_settings_fini(struct pasar_settings *settings);
 /* The options of every program; closed by PASAR_OPTION_END. */
 extern const struct pasar_option pasar_common_options[];
 
-/* --help and --version: flags without a field of their own. */
-#define PASAR_OPTIONS_HELP    "help"
-#define PASAR_OPTIONS_VERSION "version"
+/* --help, --help-markdown and --version: flags without a field of their own. */
+#define PASAR_OPTIONS_HELP     "help"
+#define PASAR_OPTIONS_MARKDOWN "help-markdown"
+#define PASAR_OPTIONS_VERSION  "version"
 
 /* The option called `name` in the program's table or the common one, or NULL. */
 const struct pasar_option *pasar_options_find(const struct pasar_options *options, const char *name, size_t len);
@@ -58,6 +59,9 @@ void pasar_options_range(const struct pasar_option *option, char *text, size_t s
 int pasar_options_choice(const char *choices, const char *text);
 
 void pasar_options_help(const struct pasar_options *options, FILE *out);
+
+/* The program's own options as a Markdown table, as the README shows them. */
+void pasar_options_markdown(const struct pasar_options *options, FILE *out);
 
 /* Each option's value and source; secrets masked. */
 void pasar_options_dump(const struct pasar_options *options, const struct pasar_settings *settings, FILE *out);

@@ -281,6 +281,8 @@ void pasar_options_markdown(const struct pasar_options *options, FILE *out)
         fprintf(out, " | `%s`", env);
         if (option->env != NULL)
             fprintf(out, ", `%s`", option->env);
+        if (strcmp(option->name, PASAR_OPTIONS_PROPERTY) == 0)
+            fputs(", `PASAR_KAFKA_<KEY>`", out);
         fputs(" | ", out);
         print_cell(out, option->help);
         pasar_options_range(option, range, sizeof range);

@@ -83,6 +83,10 @@ static void show(struct pasar_progress *p, uint64_t rows, uint64_t done, uint64_
 {
     char text[200];
 
+    if (!p->terminal && rows == p->shown_rows) { /* idle: nothing worth a line */
+        p->shown_ns = now_ns;
+        return;
+    }
     format_state(p, rows, done, total, now_ns, text, sizeof text);
     p->shown_ns = now_ns;
     p->shown_rows = rows;

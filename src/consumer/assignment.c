@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "consumer/commit.h"
 #include "consumer/recovery.h"
 #include "pasar/clock.h"
 #include "pasar/dirlock.h"
@@ -14,7 +15,7 @@
 enum {
     BACKOFF_FIRST_MS = 100,
     BACKOFF_MOST_MS = 5000,
-    COMMIT_INTERVAL_MS = 250,
+
     LOCK_RETRY_MS = 200,
     ASK_MS = 1000,
     THROTTLE_MS = 100
@@ -45,6 +46,7 @@ static void release_all(struct assignment *a)
     for (size_t i = 0; i < a->count; i++) {
         if (a->endwatch != NULL)
             endwatch_disown(a->endwatch, a->partitions[i].id);
+        stats_set_lag(a->stats, a->config->kafka.topic, a->partitions[i].id, 0);
         pasar_dirlock_release(a->partitions[i].lock_fd);
     }
     free(a->partitions);
@@ -94,7 +96,12 @@ static void note_assigned(struct assignment *a, const rd_kafka_topic_partition_l
     }
     for (int i = 0; a->partitions != NULL && i < list->cnt; i++) {
         a->partitions[i] = (struct partition){
-            .id = list->elems[i].partition, .lock_fd = -1, .published_next = -1, .committed_next = -1};
+            .id = list->elems[i].partition,
+            .lock_fd = -1,
+            .first_offset = -1,
+            .published_next = -1,
+            .committed_next = -1,
+        };
         a->count++;
     }
     a->needs_recovery = a->count > 0;
@@ -116,7 +123,7 @@ static void note_revoked(struct assignment *a, bool lost)
             return; /* with the locks: they end with the process */
     assignment_collect(a);
     if (!lost)
-        assignment_commit(a, INT64_MAX);
+        commit_published(a, INT64_MAX);
     release_all(a);
     publisher_reset(a->publisher); /* a failure ends with the partitions that it was about */
     a->is_failed = a->is_held = false;
@@ -341,69 +348,6 @@ void assignment_close_all(struct assignment *a)
 {
     for (size_t i = 0; i < a->count; i++)
         partition_close(&a->partitions[i], a->publisher);
-}
-
-/* What is published and not yet committed; NULL when there is nothing. */
-static rd_kafka_topic_partition_list_t *uncommitted(struct assignment *a)
-{
-    rd_kafka_topic_partition_list_t *list = NULL;
-
-    for (size_t i = 0; i < a->count; i++) {
-        struct partition *p = &a->partitions[i];
-        rd_kafka_topic_partition_t *element;
-
-        if (p->published_next <= p->committed_next)
-            continue;
-        if (list == NULL)
-            list = rd_kafka_topic_partition_list_new((int)a->count);
-        element = rd_kafka_topic_partition_list_add(list, a->config->kafka.topic, p->id);
-        element->offset = p->published_next;
-        element->metadata = strdup(a->directory_id); /* freed with the list */
-        element->metadata_size = element->metadata != NULL ? META_ID_LEN : 0;
-        p->committed_next = p->published_next;
-    }
-    return list;
-}
-
-void assignment_commit(struct assignment *a, int64_t now_ns)
-{
-    rd_kafka_topic_partition_list_t *list;
-    rd_kafka_resp_err_t code;
-
-    if (now_ns - a->committed_ns < COMMIT_INTERVAL_MS * NS_PER_MS)
-        return;
-    list = uncommitted(a);
-    if (list == NULL)
-        return;
-    a->committed_ns = pasar_clock_mono_ns();
-    code = rd_kafka_commit(a->rk, list, 1);
-    if (code != RD_KAFKA_RESP_ERR_NO_ERROR)
-        pasar_debug("commit: %s", rd_kafka_err2str(code));
-    rd_kafka_topic_partition_list_destroy(list);
-}
-
-static void on_final_commit(rd_kafka_t *rk, rd_kafka_resp_err_t code, rd_kafka_topic_partition_list_t *list,
-                            void *opaque)
-{
-    (void)rk;
-    (void)list;
-    (void)opaque;
-    if (code != RD_KAFKA_RESP_ERR_NO_ERROR && code != RD_KAFKA_RESP_ERR__NO_OFFSET)
-        pasar_info("the last commit was refused (%s); the directory knows where to resume", rd_kafka_err2str(code));
-}
-
-void assignment_commit_now(struct assignment *a, int timeout_ms)
-{
-    rd_kafka_topic_partition_list_t *list = uncommitted(a);
-    rd_kafka_queue_t *queue;
-
-    if (list == NULL)
-        return;
-    queue = rd_kafka_queue_new(a->rk);
-    if (rd_kafka_commit_queue(a->rk, list, queue, on_final_commit, NULL) == RD_KAFKA_RESP_ERR_NO_ERROR)
-        rd_kafka_queue_poll_callback(queue, timeout_ms);
-    rd_kafka_queue_destroy(queue);
-    rd_kafka_topic_partition_list_destroy(list);
 }
 
 bool assignment_is_steady(const struct assignment *a)

@@ -91,12 +91,6 @@ int assignment_close_due(struct assignment *assignment, int64_t now_ns, int most
 
 void assignment_close_all(struct assignment *assignment);
 
-/* Commits what is published to the group, as a hint for lag tools: at most every 250 ms, without waiting. */
-void assignment_commit(struct assignment *assignment, int64_t now_ns);
-
-/* The same at the end, waiting up to timeout_ms. */
-void assignment_commit_now(struct assignment *assignment, int timeout_ms);
-
 /* True when every partition of ours is ready and nothing has failed. */
 bool assignment_is_steady(const struct assignment *assignment);
 

@@ -9,8 +9,10 @@
 #include <string.h>
 
 #include "consumer/assignment.h"
+#include "consumer/commit.h"
 #include "consumer/connection.h"
 #include "consumer/decode.h"
+#include "consumer/lag.h"
 #include "consumer/meta.h"
 #include "pasar/atomicfile.h"
 #include "pasar/clock.h"
@@ -30,6 +32,7 @@ enum {
     CLOSE_MS = 400,
     WAIT_LOG_MS = 10000, /* between lines about what --exit-at-end waits for */
     FIRST_WAIT_LOG_MS = 1000,
+    LAG_MS = 250, /* between looks at how far behind we are */
 };
 
 enum stage { RUNNING, DRAINING, DONE };
@@ -45,7 +48,7 @@ struct consumer {
     struct pasar_buf scratch; /* of decoding */
     struct decoded decoded;
     struct pasar_progress progress;
-    int64_t last_message_ns, waiting_logged_ns;
+    int64_t last_message_ns, waiting_logged_ns, lag_ns;
     size_t taken_bytes;      /* out of librdkafka's queue since it was told so */
     bool publisher_is_stuck; /* a sync did not return in time: its thread cannot be joined */
 };
@@ -91,6 +94,19 @@ static bool is_full(const struct consumer *c, const struct partition *p)
     return batcher_is_full(&c->assignment.limits, p->messages, stats.bytes);
 }
 
+/*
+ * False when the partition cannot have that offset yet: the checksum of a message set does not cover its offset. Such a
+ * one must not name a file.
+ */
+static bool is_possible(const struct consumer *c, const struct partition *p, int64_t offset)
+{
+    int64_t low, high;
+
+    return rd_kafka_get_watermark_offsets(c->rk, c->config->kafka.topic, p->id, &low, &high) !=
+               RD_KAFKA_RESP_ERR_NO_ERROR ||
+           high < 0 || offset < high;
+}
+
 static void on_record(struct consumer *c, const rd_kafka_message_t *message, int64_t now_ns)
 {
     struct partition *p = assignment_find(&c->assignment, message->partition);
@@ -100,6 +116,12 @@ static void on_record(struct consumer *c, const rd_kafka_message_t *message, int
         return; /* fetched before the partition was repositioned or given back */
     if (!assignment_is_sure(&c->assignment))
         return;
+    if (message->offset > p->next_offset && !is_possible(c, p, message->offset)) {
+        pasar_err_set(&err, PASAR_EIO, "%s [%" PRId32 "]: offset %" PRId64 " is behind the end: damaged on the way",
+                      c->config->kafka.topic, p->id, message->offset);
+        assignment_fail(&c->assignment, &err);
+        return;
+    }
     if (message->offset > p->next_offset)
         pasar_debug("%s [%" PRId32 "]: offsets %" PRId64 " to %" PRId64 " hold no messages", c->config->kafka.topic,
                     p->id, p->next_offset, message->offset - 1);
@@ -212,6 +234,21 @@ static bool should_exit(struct consumer *c, int64_t now_ns)
     return over && settle(c);
 }
 
+/* Metrics and the progress line. Only with --exit-at-end is there an end to be near to. */
+static void show(struct consumer *c, int64_t now_ns)
+{
+    uint64_t done = c->stats->counts[STAT_MESSAGES], total = 0;
+
+    if (now_ns - c->lag_ns >= LAG_MS * NS_PER_MS) {
+        lag_refresh(&c->assignment, now_ns);
+        c->lag_ns = now_ns;
+    }
+    stats_show(c->stats);
+    if (c->config->exit_at_end)
+        lag_progress(&c->assignment, &done, &total);
+    pasar_progress_update(&c->progress, c->stats->counts[STAT_MESSAGES], done, total);
+}
+
 static int run_stage(struct consumer *c, struct pasar_err *err)
 {
     struct assignment *a = &c->assignment;
@@ -228,9 +265,8 @@ static int run_stage(struct consumer *c, struct pasar_err *err)
         if (count < 0)
             return -1;
         assignment_collect(a);
-        assignment_commit(a, now_ns);
-        stats_show(c->stats);
-        pasar_progress_update(&c->progress, c->stats->counts[STAT_MESSAGES], c->stats->counts[STAT_MESSAGES], 0);
+        commit_published(a, now_ns);
+        show(c, now_ns);
         if (count == 0 && should_exit(c, now_ns))
             return 0;
     }
@@ -255,7 +291,7 @@ static int drain_stage(struct consumer *c, struct pasar_err *err)
     }
     assignment_collect(a);
     assignment_drop_all(a);
-    assignment_commit_now(a, FINAL_COMMIT_MS);
+    commit_finally(a, FINAL_COMMIT_MS);
     if (a->is_failed)
         return pasar_err_set(err, PASAR_EIO,
                              "stopped while %s could not be written; nothing is lost, the rest is read "

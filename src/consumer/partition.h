@@ -18,6 +18,9 @@ struct partition {
     struct pasar_batch_writer *writer; /* the open batch, NULL when there is none */
     uint64_t messages;                 /* in the open batch */
     int64_t opened_ns;
+    int64_t first_offset;                   /* where we began with it; -1: not yet */
+    int64_t resumed_offset;                 /* where the last recovery left off */
+    int64_t high;                           /* behind the last message that the broker is known to have */
     int64_t published_next, committed_next; /* behind what is safe; what the group was told (-1: nothing yet) */
 };
 

@@ -99,8 +99,10 @@ static enum recovery_result later(const char *what, const char *why)
  * The offset that was committed on behalf of this directory, or -1. A commit made for another directory says nothing
  * about this one, and one made by a tool is no proof that anything was published.
  */
-static enum recovery_result ask_committed(struct assignment *a, const struct partition *p, int64_t *committed)
+static enum recovery_result ask_committed(struct assignment *a, const struct partition *p, int64_t directory_next,
+                                          int64_t *committed)
 {
+    static struct pasar_log_limit limit = {1, 60000, 0, 0, 0};
     rd_kafka_topic_partition_list_t *list = rd_kafka_topic_partition_list_new(1);
     const rd_kafka_topic_partition_t *element;
     rd_kafka_resp_err_t code;
@@ -114,8 +116,11 @@ static enum recovery_result ask_committed(struct assignment *a, const struct par
         if (element->metadata_size == META_ID_LEN && memcmp(element->metadata, a->directory_id, META_ID_LEN) == 0)
             *committed = element->offset;
         else
-            pasar_debug("partition %" PRId32 ": the commit at offset %" PRId64 " was not made for %s", p->id,
-                        element->offset, a->config->output);
+            pasar_log_limited(&limit, PASAR_LOG_WARN,
+                              "partition %" PRId32 ": the group's commit at offset %" PRId64
+                              " was made for another directory or by another program, so it does not count: reading "
+                              "from %s",
+                              p->id, element->offset, directory_next < 0 ? "the beginning" : "where our files end");
     }
     rd_kafka_topic_partition_list_destroy(list);
     if (code == RD_KAFKA_RESP_ERR_NO_ERROR)
@@ -126,8 +131,11 @@ static enum recovery_result ask_committed(struct assignment *a, const struct par
 static enum recovery_result say_lost(struct assignment *a, const struct partition *p, const struct resume_point *point,
                                      struct pasar_err *err)
 {
-    stats_add(a->stats, STAT_LOST, (uint64_t)point->lost);
+    uint64_t newly = stats_add_lost(a->stats, p->id, point->offset - point->lost, point->offset);
+
     if (a->config->on_data_loss == ON_DATA_LOSS_CONTINUE) {
+        if (newly == 0) /* said before; nothing was published since */
+            return RECOVERY_DONE;
         pasar_error("DATA LOST: %s [%" PRId32 "]: the broker dropped offsets %" PRId64 " to %" PRId64
                     " before they were read; going on at %" PRId64,
                     a->config->kafka.topic, p->id, point->offset - point->lost, point->offset - 1, point->offset);
@@ -169,7 +177,7 @@ static enum recovery_result resume_partition(struct assignment *a, struct partit
                                              const struct pasar_batch_list *list, struct pasar_err *err)
 {
     struct resume_facts facts = {.directory_next = pasar_batch_list_next_offset(list, a->config->kafka.topic, p->id)};
-    enum recovery_result result = ask_committed(a, p, &facts.committed);
+    enum recovery_result result = ask_committed(a, p, facts.directory_next, &facts.committed);
     struct resume_point point;
     rd_kafka_resp_err_t code;
 
@@ -185,7 +193,10 @@ static enum recovery_result resume_partition(struct assignment *a, struct partit
         return result;
     if (a->endwatch != NULL && replay(a, p, list, err) != 0)
         return RECOVERY_IMPOSSIBLE;
-    p->next_offset = point.offset;
+    if (p->first_offset < 0)
+        p->first_offset = point.offset;
+    p->next_offset = p->resumed_offset = point.offset;
+    p->high = facts.high;
     p->published_next = facts.directory_next;
     p->committed_next = facts.committed;
     p->is_ready = true;

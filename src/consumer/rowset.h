@@ -1,4 +1,4 @@
-/* Which row numbers of a run were found, and which of them more than once: two growing bitmaps. */
+/* Which row numbers of a run were found, and which of them more than once: two sparse bitmaps. */
 #ifndef CONSUMER_ROWSET_H
 #define CONSUMER_ROWSET_H
 
@@ -8,11 +8,13 @@
 #include "pasar/attrs.h"
 #include "pasar/buf.h"
 
-#define ROWSET_MAX_ROW (UINT64_C(1) << 36) /* 16 GiB of bitmaps: beyond that a number is damage, not a row */
+#define ROWSET_MAX_ROW (UINT64_C(1) << 36) /* beyond that a number is damage, not a row */
+
+struct rowset_page;
 
 struct rowset {
-    uint64_t *seen, *doubled;
-    size_t words;
+    struct rowset_page **pages; /* those with a number in them, rising: a wild number costs one page */
+    size_t page_count, page_cap, last;
     uint64_t distinct;      /* different numbers seen */
     uint64_t doubled_count; /* sightings beyond the first */
     uint64_t max;

@@ -2,6 +2,8 @@
 #include "consumer/stats.h"
 
 #include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "pasar/clock.h"
@@ -35,6 +37,8 @@ int stats_init(struct stats *stats, bool with_metrics, struct pasar_err *err)
         pasar_metrics_gauge(stats->metrics, "pasar_consumer_partitions", "Partitions owned at the moment.", NULL);
     stats->published_at = pasar_metrics_gauge(stats->metrics, "pasar_consumer_last_publish_timestamp_seconds",
                                               "When the last batch was published.", NULL);
+    stats->open_age = pasar_metrics_gauge(stats->metrics, "pasar_consumer_open_batch_age_seconds",
+                                          "Age of the oldest batch that is still open, 0 without one.", NULL);
     return 0;
 }
 
@@ -42,6 +46,62 @@ void stats_fini(struct stats *stats)
 {
     pasar_metrics_free(stats->metrics);
     stats->metrics = NULL;
+    free(stats->partitions);
+    stats->partitions = NULL;
+    stats->partition_count = 0;
+}
+
+/* The account of a partition, or NULL: out of memory. */
+static struct stats_partition *find(struct stats *stats, int32_t partition)
+{
+    size_t count = (size_t)partition + 1;
+    struct stats_partition *grown;
+
+    if (count <= stats->partition_count)
+        return &stats->partitions[partition];
+    grown = reallocarray(stats->partitions, count, sizeof(*grown));
+    if (grown == NULL)
+        return NULL;
+    memset(grown + stats->partition_count, 0, (count - stats->partition_count) * sizeof(*grown));
+    stats->partitions = grown;
+    stats->partition_count = count;
+    return &grown[partition];
+}
+
+void stats_set_lag(struct stats *stats, const char *topic, int32_t partition, int64_t lag)
+{
+    struct stats_partition *p = stats->metrics != NULL ? find(stats, partition) : NULL;
+    char *labels = NULL;
+
+    if (p == NULL)
+        return;
+    if (p->lag == NULL && asprintf(&labels, "topic=\"%s\",partition=\"%" PRId32 "\"", topic, partition) >= 0) {
+        p->lag = pasar_metrics_gauge(stats->metrics, "pasar_consumer_lag",
+                                     "Messages of the partition that are not published yet, as of the last fetch; 0 "
+                                     "for a partition of others.",
+                                     labels);
+        free(labels);
+    }
+    pasar_metric_set(p->lag, (double)(lag > 0 ? lag : 0));
+}
+
+void stats_set_open_age(struct stats *stats, int64_t age_ns)
+{
+    pasar_metric_set(stats->open_age, (double)age_ns / 1e9);
+}
+
+uint64_t stats_add_lost(struct stats *stats, int32_t partition, int64_t from, int64_t to)
+{
+    struct stats_partition *p = find(stats, partition);
+
+    if (p != NULL && from < p->lost_to)
+        from = p->lost_to;
+    if (from >= to)
+        return 0;
+    if (p != NULL)
+        p->lost_to = to;
+    stats_add(stats, STAT_LOST, (uint64_t)(to - from));
+    return (uint64_t)(to - from);
 }
 
 void stats_set_partitions(struct stats *stats, size_t count)

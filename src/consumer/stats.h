@@ -22,12 +22,20 @@ enum stats_counter {
     STAT_COUNT
 };
 
+/* What is known of one partition, whoever owns it now. */
+struct stats_partition {
+    struct pasar_metric *lag; /* NULL without --metrics-port, and before the first time */
+    int64_t lost_to;          /* offsets below are counted as lost, or were not */
+};
+
 struct stats {
     uint64_t counts[STAT_COUNT];
     uint64_t shown[STAT_COUNT];    /* already in the metrics */
     struct pasar_metrics *metrics; /* NULL without --metrics-port */
     struct pasar_metric *series[STAT_COUNT];
-    struct pasar_metric *partitions_owned, *published_at;
+    struct pasar_metric *partitions_owned, *published_at, *open_age;
+    struct stats_partition *partitions; /* by number */
+    size_t partition_count;
     int64_t started_ns;
     size_t partitions_most; /* most partitions owned at a time */
 };
@@ -43,6 +51,15 @@ static inline void stats_add(struct stats *stats, enum stats_counter counter, ui
 
 /* Notes how many partitions are owned now. */
 void stats_set_partitions(struct stats *stats, size_t count);
+
+/* How many messages of the partition are not published yet; 0 for one that is not ours. */
+void stats_set_lag(struct stats *stats, const char *topic, int32_t partition, int64_t lag);
+
+/* How long the oldest open batch has been open; 0 when there is none. */
+void stats_set_open_age(struct stats *stats, int64_t age_ns);
+
+/* Counts offsets `from` up to (not including) `to` as lost, each once. Returns how many are new. */
+uint64_t stats_add_lost(struct stats *stats, int32_t partition, int64_t from, int64_t to);
 
 /* Brings the metrics up to date. Cheap enough for every turn of the loop. */
 void stats_show(struct stats *stats);

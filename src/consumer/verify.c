@@ -24,6 +24,7 @@ struct verify {
     struct ledger ledger;
     struct pasar_buf json;
     uint64_t files, damaged;
+    struct pasar_err no_verdict; /* out of memory: that says nothing about the files */
 };
 
 /* Where the row number of the next line of a batch comes from. */
@@ -36,8 +37,12 @@ struct cursor {
 
 static void report_damage(struct verify *v, const char *file, struct pasar_err *err)
 {
-    fprintf(v->out, "damaged: %s: %s\n", file, err->msg);
-    v->damaged++;
+    if (err->code == PASAR_EOS) {
+        v->no_verdict = *err;
+    } else {
+        fprintf(v->out, "damaged: %s: %s\n", file, err->msg);
+        v->damaged++;
+    }
     pasar_err_clear(err);
 }
 
@@ -72,7 +77,9 @@ static int book(struct verify *v, const char *run, uint64_t row, uint64_t share,
     if (account == NULL)
         return pasar_err_nomem(err, "ledger");
     if (ledger_add_row(account, row, share, is_reject) != 0)
-        return pasar_err_set(err, PASAR_EDATA, "impossible row number %" PRIu64 " of run %s", row, run);
+        return row >= 1 && row <= ROWSET_MAX_ROW
+                   ? pasar_err_nomem(err, "row numbers")
+                   : pasar_err_set(err, PASAR_EDATA, "impossible row number %" PRIu64 " of run %s", row, run);
     return 0;
 }
 
@@ -277,13 +284,18 @@ static int conclude(struct verify *v, uint64_t gaps, bool allow_gaps, struct pas
         if (ledger_judge(&v->ledger.runs[i], &line))
             whole++;
         text = pasar_buf_cstr(&line);
-        fprintf(v->out, "%s\n", text != NULL ? text : "out of memory");
+        if (text != NULL)
+            fprintf(v->out, "%s\n", text);
+        else
+            pasar_err_nomem(&v->no_verdict, "the result");
         pasar_buf_fini(&line);
     }
     fprintf(v->out,
             "%zu of %zu runs whole; files %" PRIu64 ", damaged %" PRIu64 ", gaps %" PRIu64 ", foreign messages %" PRIu64
             "\n",
             whole, v->ledger.count, v->files, v->damaged, gaps, v->ledger.foreign);
+    if (v->no_verdict.code != PASAR_OK)
+        return pasar_err_set(err, v->no_verdict.code, "no verdict: %s", v->no_verdict.msg);
     if (v->ledger.count == 0)
         return pasar_err_set(err, PASAR_EDATA, "%s holds no run", v->dir);
     if (whole < v->ledger.count)

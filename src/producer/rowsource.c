@@ -140,7 +140,7 @@ void rowsource_rewind(struct rowsource *source)
     source->next_file = 0;
     source->done = 0;
     source->row = 0;
-    source->counts = (struct clean_counts){0};
+    source->counts = (struct pasar_clean_counts){0};
 }
 
 /* Opens the next file, which must be what it was at the start. */

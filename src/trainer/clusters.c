@@ -57,8 +57,8 @@ static double mean_of(const double *x, size_t count)
 }
 
 /* Sorts the present values of one feature by cluster; end[c] = where cluster c's end in `sorted`. */
-static void sort_by_cluster(const struct pasar_model *model, const uint16_t *labels, const double *values,
-                            double *sorted, size_t *end)
+static int sort_by_cluster(const struct pasar_model *model, const uint16_t *labels, const double *values,
+                           double *sorted, size_t *end, struct pool *pool, struct pasar_err *err)
 {
     size_t at = 0;
     memset(end, 0, model->k * sizeof *end);
@@ -69,12 +69,17 @@ static void sort_by_cluster(const struct pasar_model *model, const uint16_t *lab
         end[c] = at;
         at += count;
     }
-    for (uint64_t row = 0; row < model->rows; row++)
+    for (uint64_t row = 0; row < model->rows; row++) {
+        if (pool_check_row(pool, row, err) != 0)
+            return -1;
         if (!isnan(values[row]))
             sorted[end[labels[row]]++] = values[row];
+    }
+    return 0;
 }
 
-int clusters_measure(struct pasar_model *model, const uint16_t *labels, double *const *values, struct pasar_err *err)
+int clusters_measure(struct pasar_model *model, const uint16_t *labels, double *const *values, struct pool *pool,
+                     struct pasar_err *err)
 {
     double *sorted = malloc((size_t)(model->rows + 1) * sizeof *sorted);
     size_t *end = malloc(model->k * sizeof *end);
@@ -83,16 +88,21 @@ int clusters_measure(struct pasar_model *model, const uint16_t *labels, double *
         free(end);
         return pasar_err_nomem(err, "cluster medians");
     }
-    for (size_t i = 0; i < model->feature_count; i++) {
-        sort_by_cluster(model, labels, values[i], sorted, end);
-        for (size_t c = 0, begin = 0; c < model->k; begin = end[c++]) {
+    int result = 0;
+    for (size_t i = 0; i < model->feature_count && result == 0; i++) {
+        if (sort_by_cluster(model, labels, values[i], sorted, end, pool, err) != 0) {
+            result = -1;
+            break;
+        }
+        for (size_t c = 0, begin = 0; c < model->k && result == 0; begin = end[c++]) {
             struct pasar_cluster *cluster = &model->clusters[c];
             size_t count = end[c] - begin;
             cluster->mean[i] = count > 0 ? mean_of(sorted + begin, count) : NAN;
             cluster->median[i] = count > 0 ? clusters_median(sorted + begin, count) : NAN;
+            result = pool_check(pool, err);
         }
     }
     free(sorted);
     free(end);
-    return 0;
+    return result;
 }

@@ -44,7 +44,7 @@ static const struct pasar_option table[] = {
     {"every", 0, PASAR_OPT_SECONDS, AT(every), "10", 0.1, 86400, NULL, "S",
      "with --watch: look for new batches so often", NULL, false},
     {"min-rows", 0, PASAR_OPT_INT, AT(min_rows), "1", 1, 9007199254740991.0, NULL, "N",
-     "with --watch: train only when so many rows are new, or rows of a run that has come to its end", NULL, false},
+     "with --watch: train only when so many rows are new, or when any are and a run has come to its end", NULL, false},
     {"metrics-bind", 0, PASAR_OPT_STRING, AT(metrics_bind), "127.0.0.1", 0, 0, NULL, "ADDR",
      "address of /metrics and /healthz", NULL, false},
     {"metrics-port", 0, PASAR_OPT_INT, AT(metrics_port), "0", 0, 65535, NULL, "PORT",

@@ -49,6 +49,13 @@ static int reserve_row(struct loader *l, struct pasar_err *err)
     return 0;
 }
 
+static int go_on(const struct loader *l, struct pasar_err *err)
+{
+    if (l->progress && l->progress(l->ctx, l->ds->rows) != 0)
+        return pasar_err_set(err, PASAR_ETEMP, "stopped while reading the batches; nothing was published");
+    return 0;
+}
+
 static int add_row(struct loader *l, const struct pasar_record *record, struct pasar_err *err)
 {
     struct dataset *ds = l->ds;
@@ -57,9 +64,7 @@ static int add_row(struct loader *l, const struct pasar_record *record, struct p
     for (size_t i = 0; i < ds->feature_count; i++)
         ds->values[i][ds->rows] = record->number[l->set->column[i]];
     l->timestamp[ds->rows++] = record->timestamp_us;
-    if (l->progress && l->progress(l->ctx, ds->rows) != 0)
-        return pasar_err_set(err, PASAR_ETEMP, "stopped while reading the batches; nothing was published");
-    return 0;
+    return go_on(l, err);
 }
 
 /* The file's checksum; that and its rows must be what its sidecar tells (batches made by hand have none). */
@@ -130,16 +135,20 @@ static bool is_sorted(const int64_t *timestamp, size_t rows)
 
 /* Bottom-up merge sort of `order` by timestamp: stable, so that ties stay in file order. `other` has the same length.
  */
-static void sort_by_time(uint32_t *order, uint32_t *other, const int64_t *timestamp, size_t rows)
+static int sort_by_time(const struct loader *l, uint32_t *order, uint32_t *other, size_t rows, struct pasar_err *err)
 {
+    const int64_t *timestamp = l->timestamp;
     uint32_t *from = order, *to = other;
     for (size_t width = 1; width < rows; width *= 2) {
         for (size_t begin = 0; begin < rows; begin += 2 * width) {
             size_t middle = begin + width < rows ? begin + width : rows;
             size_t end = middle + width < rows ? middle + width : rows;
             size_t a = begin, b = middle;
-            for (size_t at = begin; at < end; at++)
+            for (size_t at = begin; at < end; at++) {
+                if ((at & 0xffff) == 0 && go_on(l, err) != 0)
+                    return -1;
                 to[at] = a < middle && (b >= end || timestamp[from[a]] <= timestamp[from[b]]) ? from[a++] : from[b++];
+            }
         }
         uint32_t *swap = from;
         from = to;
@@ -147,6 +156,7 @@ static void sort_by_time(uint32_t *order, uint32_t *other, const int64_t *timest
     }
     if (from != order)
         memcpy(order, from, rows * sizeof *order);
+    return 0;
 }
 
 /* Sets ds->source and reorders the columns. */
@@ -164,14 +174,20 @@ static int put_in_order(struct loader *l, struct pasar_err *err)
     uint32_t *other = malloc(ds->rows * sizeof *other);
     if (!other)
         return pasar_err_nomem(err, "row order");
-    sort_by_time(ds->source, other, l->timestamp, ds->rows);
+    int result = sort_by_time(l, ds->source, other, ds->rows, err);
     free(other);
+    if (result != 0)
+        return -1;
     free(l->timestamp);
     l->timestamp = NULL;
     double *column = malloc(ds->rows * sizeof *column);
     if (!column)
         return pasar_err_nomem(err, "row order");
     for (size_t i = 0; i < ds->feature_count; i++) {
+        if (go_on(l, err) != 0) {
+            free(column);
+            return -1;
+        }
         for (size_t row = 0; row < ds->rows; row++)
             column[row] = ds->values[i][ds->source[row]];
         memcpy(ds->values[i], column, ds->rows * sizeof *column);

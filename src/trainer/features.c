@@ -117,27 +117,50 @@ struct column_range {
     size_t present;
 };
 
-static struct column_range range_of(enum pasar_transform transform, const double *values, size_t rows)
+static int range_of(struct column_range *range, enum pasar_transform transform, const double *values, size_t rows,
+                    struct pool *pool, struct pasar_err *err)
 {
-    struct column_range range = {INFINITY, -INFINITY, 0};
+    *range = (struct column_range){INFINITY, -INFINITY, 0};
     for (size_t row = 0; row < rows; row++) {
+        if (pool_check_row(pool, row, err) != 0)
+            return -1;
         double x = transformed(transform, values[row]);
         if (isnan(x))
             continue;
-        range.present++;
-        range.min = x < range.min ? x : range.min;
-        range.max = x > range.max ? x : range.max;
+        range->present++;
+        range->min = x < range->min ? x : range->min;
+        range->max = x > range->max ? x : range->max;
     }
-    return range;
+    return 0;
 }
 
-void feature_scale_measure(struct feature_scale *scale, const struct feature_set *set, double *const *values,
-                           size_t rows)
+/* *sum = that of (x / unit - from) to the power of `power` (1 or 2) over the values that are there. */
+static int sum_of(double *total, enum pasar_transform transform, const double *values, size_t rows, double unit,
+                  double from, int power, struct pool *pool, struct pasar_err *err)
+{
+    struct sum sum = {0, 0};
+    for (size_t row = 0; row < rows; row++) {
+        if (pool_check_row(pool, row, err) != 0)
+            return -1;
+        if (isnan(values[row]))
+            continue;
+        double delta = transformed(transform, values[row]) / unit - from;
+        sum_add(&sum, power == 2 ? delta * delta : delta);
+    }
+    *total = sum.value + sum.rest;
+    return 0;
+}
+
+int feature_scale_measure(struct feature_scale *scale, const struct feature_set *set, double *const *values,
+                          size_t rows, struct pool *pool, struct pasar_err *err)
 {
     *scale = (struct feature_scale){0};
     for (size_t i = 0; i < set->count; i++) {
         enum pasar_transform transform = set->transform[i];
-        struct column_range range = range_of(transform, values[i], rows);
+        struct column_range range;
+        double sum, squares;
+        if (range_of(&range, transform, values[i], rows, pool, err) != 0)
+            return -1;
         scale->missing[i] = rows - range.present;
         scale->std[i] = 1;
         if (range.present == 0)
@@ -149,22 +172,18 @@ void feature_scale_measure(struct feature_scale *scale, const struct feature_set
         /* Squares of absurdly large values would overflow: count those in units of the largest. */
         double largest = fmax(fabs(range.min), fabs(range.max));
         double unit = largest > 1e100 ? largest : 1;
-        struct sum sum = {0, 0}, squares = {0, 0};
-        for (size_t row = 0; row < rows; row++)
-            if (!isnan(values[i][row]))
-                sum_add(&sum, transformed(transform, values[i][row]) / unit);
-        double mean = (sum.value + sum.rest) / (double)range.present;
-        for (size_t row = 0; row < rows; row++)
-            if (!isnan(values[i][row])) {
-                double delta = transformed(transform, values[i][row]) / unit - mean;
-                sum_add(&squares, delta * delta);
-            }
+        if (sum_of(&sum, transform, values[i], rows, unit, 0, 1, pool, err) != 0)
+            return -1;
+        double mean = sum / (double)range.present;
+        if (sum_of(&squares, transform, values[i], rows, unit, mean, 2, pool, err) != 0)
+            return -1;
         /* Imputed rows lie on the mean: they leave it where it is and add nothing to the squares. */
         scale->impute[i] = scale->mean[i] = mean * unit;
-        scale->std[i] = sqrt((squares.value + squares.rest) / (double)(rows - 1)) * unit;
+        scale->std[i] = sqrt(squares / (double)(rows - 1)) * unit;
         if (!(scale->std[i] > 0)) /* values so close that their squares vanish */
             scale->std[i] = 1;
     }
+    return 0;
 }
 
 static double imputed(const struct feature_set *set, const struct feature_scale *scale, double *const *values,
@@ -218,18 +237,80 @@ static void sort_hashes(uint64_t *hash, size_t count)
     }
 }
 
-uint64_t features_distinct(const struct feature_set *set, const struct feature_scale *scale, double *const *values,
-                           size_t rows, uint64_t *scratch)
+enum { HASH_ROWS = 1 << 16, BUCKETS = 256 };
+
+struct distinct_pass {
+    const struct feature_set *set;
+    const struct feature_scale *scale;
+    double *const *values;
+    size_t rows;
+    uint64_t *hash;
+    size_t end[BUCKETS];     /* of each bucket, by the hashes' first byte */
+    uint64_t found[BUCKETS]; /* different hashes in it */
+};
+
+static size_t bucket_of(uint64_t hash)
 {
-    for (size_t row = 0; row < rows; row++) {
+    return hash >> 56;
+}
+
+static void hash_block(void *ctx, size_t block, unsigned worker)
+{
+    (void)worker;
+    struct distinct_pass *pass = ctx;
+    size_t begin = block * HASH_ROWS, end = begin + HASH_ROWS < pass->rows ? begin + HASH_ROWS : pass->rows;
+    for (size_t row = begin; row < end; row++) {
         double point[PASAR_FEATURES_MAX];
-        for (size_t i = 0; i < set->count; i++)
-            point[i] = imputed(set, scale, values, row, i) + 0.0; /* -0 and 0 are one point */
-        scratch[row] = pasar_hash64(point, set->count * sizeof *point);
+        for (size_t i = 0; i < pass->set->count; i++)
+            point[i] = imputed(pass->set, pass->scale, pass->values, row, i) + 0.0; /* -0 and 0 are one point */
+        pass->hash[row] = pasar_hash64(point, pass->set->count * sizeof *point);
     }
-    sort_hashes(scratch, rows);
-    uint64_t distinct = rows > 0;
-    for (size_t row = 1; row < rows; row++)
-        distinct += scratch[row] != scratch[row - 1];
-    return distinct;
+}
+
+/* In place, each bucket's hashes side by side (the "American flag" sort of McIlroy, Bostic, McIlroy, 1993). */
+static int fill_buckets(struct distinct_pass *pass, struct pool *pool, struct pasar_err *err)
+{
+    size_t next[BUCKETS], count[BUCKETS] = {0}, at = 0, steps = 0;
+    for (size_t row = 0; row < pass->rows; row++)
+        count[bucket_of(pass->hash[row])]++;
+    for (size_t b = 0; b < BUCKETS; b++) {
+        next[b] = at;
+        pass->end[b] = at += count[b];
+    }
+    for (size_t b = 0; b < BUCKETS; b++)
+        while (next[b] < pass->end[b]) {
+            uint64_t hash = pass->hash[next[b]];
+            size_t home = bucket_of(hash);
+            pass->hash[next[b]] = pass->hash[next[home]];
+            pass->hash[next[home]++] = hash;
+            if (pool_check_row(pool, steps++, err) != 0)
+                return -1;
+        }
+    return 0;
+}
+
+static void count_bucket(void *ctx, size_t bucket, unsigned worker)
+{
+    (void)worker;
+    struct distinct_pass *pass = ctx;
+    size_t begin = bucket > 0 ? pass->end[bucket - 1] : 0, count = pass->end[bucket] - begin;
+    const uint64_t *hash = pass->hash + begin;
+    sort_hashes(pass->hash + begin, count);
+    pass->found[bucket] = count > 0;
+    for (size_t i = 1; i < count; i++)
+        pass->found[bucket] += hash[i] != hash[i - 1];
+}
+
+int features_distinct(uint64_t *distinct, const struct feature_set *set, const struct feature_scale *scale,
+                      double *const *values, size_t rows, uint64_t *scratch, struct pool *pool, struct pasar_err *err)
+{
+    struct distinct_pass pass = {.set = set, .scale = scale, .values = values, .rows = rows, .hash = scratch};
+    size_t blocks = (rows + HASH_ROWS - 1) / HASH_ROWS;
+    if (pool_run(pool, blocks, false, hash_block, &pass, err) != 0 || fill_buckets(&pass, pool, err) != 0 ||
+        pool_run(pool, BUCKETS, rows < HASH_ROWS, count_bucket, &pass, err) != 0)
+        return -1;
+    *distinct = 0;
+    for (size_t b = 0; b < BUCKETS; b++)
+        *distinct += pass.found[b];
+    return 0;
 }

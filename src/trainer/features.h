@@ -12,6 +12,7 @@
 #include "pasar/err.h"
 #include "pasar/generation.h"
 #include "trainer/matrix.h"
+#include "trainer/pool.h"
 
 /* Which columns, in which order, each with its transform. */
 struct feature_set {
@@ -38,10 +39,11 @@ struct feature_scale {
 /*
  * Measures the first `rows` values of each column (values[i][row], raw, NaN = missing). A missing value becomes the
  * mean of those that are there, after the transform, and counts in mean and std (n-1) like any other. A column without
- * any value is imputed with 0; a constant column (also: a single row) gets its value as mean and 1 as std.
+ * any value is imputed with 0; a constant column (also: a single row) gets its value as mean and 1 as std. 0, or -1
+ * with err when `pool` was cancelled.
  */
-void feature_scale_measure(struct feature_scale *scale, const struct feature_set *set, double *const *values,
-                           size_t rows);
+int feature_scale_measure(struct feature_scale *scale, const struct feature_set *set, double *const *values,
+                          size_t rows, struct pool *pool, struct pasar_err *err) PASAR_MUSTCHECK;
 
 /* Fills rows [begin, end) of `m` (cols = set->count) with z-scores. */
 void features_fill_rows(struct matrix *m, const struct feature_set *set, const struct feature_scale *scale,
@@ -52,10 +54,12 @@ void features_fill(struct matrix *m, const struct feature_set *set, const struct
                    double *const *values);
 
 /*
- * The number of distinct points among the first `rows` rows, after imputation, by 64-bit hashes (XXH3) put into
- * `scratch` (room for `rows`): at 10^8 rows the chance that two share one is below 1 in 1000.
+ * *distinct = the number of distinct points among the first `rows` rows, after imputation, by 64-bit hashes (XXH3) put
+ * into `scratch` (room for `rows`): at 10^8 rows the chance that two share one is below 1 in 1000. 0, or -1 with err
+ * when `pool` was cancelled.
  */
-uint64_t features_distinct(const struct feature_set *set, const struct feature_scale *scale, double *const *values,
-                           size_t rows, uint64_t *scratch);
+int features_distinct(uint64_t *distinct, const struct feature_set *set, const struct feature_scale *scale,
+                      double *const *values, size_t rows, uint64_t *scratch, struct pool *pool,
+                      struct pasar_err *err) PASAR_MUSTCHECK;
 
 #endif

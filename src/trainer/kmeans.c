@@ -133,6 +133,55 @@ static int finish(struct kmeans_fit *fit, struct lloyd *l, double *centroids, co
     }
 }
 
+/* Sizes and means of the clusters as the labels make them; a cluster without rows keeps its centroid. Serial: rare. */
+static void take_means(struct kmeans_fit *fit, const struct lloyd *l)
+{
+    size_t cols = l->data->cols;
+    for (size_t c = 0; c < fit->k; c++)
+        for (size_t j = 0; j < cols && fit->sizes[c] > 0; j++)
+            fit->centroids[c * cols + j] = 0;
+    for (size_t row = 0; row < l->data->rows; row++)
+        for (size_t j = 0; j < cols; j++)
+            fit->centroids[l->labels[row] * cols + j] +=
+                *matrix_at(l->data, row, j) / (double)fit->sizes[l->labels[row]];
+}
+
+static int settle(struct kmeans_fit *fit, struct lloyd *l, size_t *moved, struct pasar_err *err)
+{
+    if (lloyd_settle(l, fit->centroids, moved, err) != 0)
+        return -1;
+    memset(fit->sizes, 0, fit->k * sizeof *fit->sizes);
+    for (size_t row = 0; row < l->data->rows; row++)
+        fit->sizes[l->labels[row]]++;
+    return 0;
+}
+
+/*
+ * Labels and sizes of the fit. A cluster can be without rows still where two points are so near each other that Lloyd's
+ * steps cannot part them: it takes the row farthest from its centroid.
+ */
+static int settle_all(struct kmeans_fit *fit, struct lloyd *l, struct pasar_err *err)
+{
+    size_t moved, filled = 0;
+    if (lloyd_assign(l, fit->centroids, true, err) != 0 || settle(fit, l, &moved, err) != 0)
+        return -1;
+    for (size_t c = 0; c < fit->k; c++) {
+        if (fit->sizes[c] > 0)
+            continue;
+        size_t row = lloyd_farthest(l, fit->centroids, fit->sizes);
+        if (row == SIZE_MAX)
+            break;
+        fit->sizes[l->labels[row]]--;
+        fit->sizes[c]++;
+        l->labels[row] = (uint16_t)c;
+        take_means(fit, l);
+        filled++;
+        if (settle(fit, l, &moved, err) != 0)
+            return -1;
+    }
+    return moved > 0 || filled > 0 ? lloyd_inertia(l, fit->centroids, &fit->inertia, err) : 0;
+}
+
 /* Works the finalists out; the best one (ties: the first) becomes the fit. */
 static int choose(struct kmeans_fit *fit, struct lloyd *l, struct kmeans_finalist *finalists, size_t count,
                   const struct kmeans_params *params, struct pasar_err *err)
@@ -153,11 +202,7 @@ static int choose(struct kmeans_fit *fit, struct lloyd *l, struct kmeans_finalis
     fit->iterations = results[best].iterations;
     fit->stop = results[best].stop;
     memcpy(fit->centroids, finalists[best].centroids, fit->k * cols * sizeof *fit->centroids);
-    if (lloyd_assign(l, fit->centroids, true, err) != 0)
-        return -1;
-    for (size_t c = 0; c < fit->k; c++)
-        fit->sizes[c] = (uint64_t)l->sums[c * (cols + 1) + cols];
-    return 0;
+    return settle_all(fit, l, err);
 }
 
 static struct kmeans_search search_for(const struct kmeans_fit *fit, const struct kmeans_params *params)

@@ -13,6 +13,10 @@ enum {
 /* A run whose last gain, so many times over, would not reach the goal is given up. */
 static const double horizon = 30;
 
+/* Relative differences of squared distances: equal but for rounding; and too little to show in lloyd_assign's scores.
+ */
+static const double tie = 1e-9, resolution = 1e-14;
+
 static double *alloc_doubles(size_t count)
 {
     if (count > (SIZE_MAX - 63) / sizeof(double))
@@ -158,14 +162,73 @@ int lloyd_inertia(struct lloyd *l, const double *centroids, double *inertia, str
     return 0;
 }
 
-static double row_distance(const struct lloyd *l, const double *centroids, size_t row)
+static double distance_to(const struct lloyd *l, const double *centroids, size_t row, size_t cluster)
 {
     double d = 0;
     for (size_t j = 0; j < l->data->cols; j++) {
-        double delta = *matrix_at(l->data, row, j) - centroids[l->labels[row] * l->data->cols + j];
+        double delta = *matrix_at(l->data, row, j) - centroids[cluster * l->data->cols + j];
         d += delta * delta;
     }
     return d;
+}
+
+static void settle_block(void *ctx, size_t block, unsigned worker)
+{
+    (void)worker;
+    struct inertia_pass *pass = ctx;
+    struct lloyd *l = pass->l;
+    size_t begin = block * matrix_block_tiles(l->data) * MATRIX_TILE, end = block_end(l->data, block) * MATRIX_TILE;
+    size_t moved = 0;
+    for (size_t row = begin; row < end && row < l->data->rows; row++) {
+        size_t best = l->labels[row];
+        double least = distance_to(l, pass->centroids, row, best);
+        double enough = least * (1 - tie);
+        for (size_t c = 0; c < l->k; c++) {
+            double d = distance_to(l, pass->centroids, row, c);
+            if (d < least && d < enough) {
+                least = d;
+                best = c;
+            }
+        }
+        moved += best != l->labels[row];
+        l->labels[row] = (uint16_t)best;
+    }
+    l->block_value[block] = (double)moved;
+}
+
+int lloyd_settle(struct lloyd *l, const double *centroids, size_t *moved, struct pasar_err *err)
+{
+    struct inertia_pass pass = {l, centroids};
+    size_t blocks = matrix_blocks(l->data);
+    if (pool_run(l->pool, blocks, l->serial, settle_block, &pass, err) != 0)
+        return -1;
+    *moved = 0;
+    for (size_t block = 0; block < blocks; block++)
+        *moved += (size_t)l->block_value[block];
+    return 0;
+}
+
+size_t lloyd_farthest(const struct lloyd *l, const double *centroids, const uint64_t *sizes)
+{
+    size_t farthest = SIZE_MAX;
+    double distance = 0;
+    for (size_t row = 0; row < l->data->rows; row++) {
+        double d = sizes[l->labels[row]] > 1 ? distance_to(l, centroids, row, l->labels[row]) : 0;
+        if (d > distance) {
+            distance = d;
+            farthest = row;
+        }
+    }
+    return farthest;
+}
+
+/* A row that lies nearer to its centroid than lloyd_assign can tell would be given back in the next step, for ever. */
+static bool can_be_told(const struct lloyd *l, double distance, size_t row)
+{
+    double square = 0;
+    for (size_t j = 0; j < l->data->cols; j++)
+        square += *matrix_at(l->data, row, j) * *matrix_at(l->data, row, j);
+    return distance > resolution * square;
 }
 
 /*
@@ -185,14 +248,14 @@ static void fill_empty(struct lloyd *l, const double *centroids)
         for (size_t row = 0; row < l->data->rows; row++) {
             if (l->sums[l->labels[row] * (cols + 1) + cols] < 2)
                 continue;
-            double d = row_distance(l, centroids, row);
-            if (d > distance) {
+            double d = distance_to(l, centroids, row, l->labels[row]);
+            if (d > distance && can_be_told(l, d, row)) {
                 distance = d;
                 farthest = row;
             }
         }
         if (farthest == SIZE_MAX)
-            return; /* every row lies on its centroid: fewer distinct rows than clusters */
+            return; /* every row lies on its centroid: fewer (different) rows than clusters */
         double *donor = l->sums + l->labels[farthest] * (cols + 1);
         for (size_t j = 0; j < cols; j++) {
             double x = *matrix_at(l->data, farthest, j);

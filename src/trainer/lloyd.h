@@ -58,6 +58,17 @@ void lloyd_fini(struct lloyd *l);
 /* One step: l->sums (and with `labelled` l->labels) from `centroids` (k x cols). 0, or -1 with err when cancelled. */
 int lloyd_assign(struct lloyd *l, const double *centroids, bool labelled, struct pasar_err *err) PASAR_MUSTCHECK;
 
+/*
+ * lloyd_assign compares |c|^2 / 2 - x.c, where centroids nearer than some 1e-8 of their distance from the origin cannot
+ * be told apart. This labels each row by its distances themselves, where another centroid is nearer by more than a
+ * rounding error; *moved = rows that got another label. 0, or -1 with err when cancelled.
+ */
+int lloyd_settle(struct lloyd *l, const double *centroids, size_t *moved, struct pasar_err *err) PASAR_MUSTCHECK;
+
+/* The row farthest from the centroid of its label among the clusters of more than one row, SIZE_MAX if all lie on
+ * theirs. */
+size_t lloyd_farthest(const struct lloyd *l, const double *centroids, const uint64_t *sizes);
+
 /* *inertia = sum of squared distances of all rows to the centroid of their label. 0, or -1 when cancelled. */
 int lloyd_inertia(struct lloyd *l, const double *centroids, double *inertia, struct pasar_err *err) PASAR_MUSTCHECK;
 

@@ -1,4 +1,5 @@
 /* pasar-trainer: options, signals, run, exit status. */
+#include <signal.h>
 #include <stdio.h>
 
 #include "pasar/buf.h"
@@ -25,9 +26,13 @@ static void summarize(struct config *config, const struct feature_set *set, cons
     pasar_buf_fini(&text);
 }
 
-/* --check and --predict: the answer goes to stdout, and there is nothing to sum up. */
+/*
+ * --check and --predict: the answer goes to stdout, and there is nothing to sum up or to clean up: a signal may end
+ * them at once, also while they wait for input.
+ */
 static int inspect(const struct config *config)
 {
+    signal(SIGPIPE, SIG_IGN); /* a reader that went away is an error with a message */
     struct pasar_err err = PASAR_ERR_INIT;
     int result = config->check ? inspect_check(config->check, stdout, &err)
                                : inspect_predict(config->models, config->predict, stdout, &err);
@@ -44,12 +49,13 @@ static int run(struct config *config)
     struct trainer_report report = {0};
     struct watch_totals totals = {0};
     struct pasar_err err = PASAR_ERR_INIT;
-    if (config_check(config, &set, &err) != 0 || pasar_stop_install(&err) != 0) {
+    int checked = config_check(config, &set, &err);
+    if (checked == 0 && (config->check || config->predict))
+        return inspect(config);
+    if (checked != 0 || pasar_stop_install(&err) != 0) {
         pasar_error("%s", err.msg);
         return (int)err.code;
     }
-    if (config->check || config->predict)
-        return inspect(config);
     int result;
     if (config->watch) {
         result = watch_run(config, &set, &totals, &err);

@@ -94,19 +94,24 @@ static int make_points(struct pasar_model *model, struct matrix *points, const s
     struct feature_scale scale;
     size_t rows = (size_t)model->rows;
     matrix_discard(points); /* those of the model before: they and the values would be too much at a time */
-    feature_scale_measure(&scale, set, ds->values, rows);
+    if (feature_scale_measure(&scale, set, ds->values, rows, pool, err) != 0)
+        return -1;
     take_features(model, set, &scale);
     /* The points are not there yet: their memory serves for the count of the distinct ones. */
-    model->distinct_rows = features_distinct(set, &scale, ds->values, rows, (uint64_t *)(void *)points->cells);
+    if (features_distinct(&model->distinct_rows, set, &scale, ds->values, rows, (uint64_t *)(void *)points->cells, pool,
+                          err) != 0)
+        return -1;
     matrix_set_rows(points, rows);
     /* Until the medians nobody needs the values: as the points grow, their memory goes. */
     for (size_t begin = 0; begin < rows; begin += FILL_ROWS) {
         size_t end = rows - begin > FILL_ROWS ? begin + FILL_ROWS : rows;
+        if (pool_check(pool, err) != 0)
+            return -1;
         features_fill_rows(points, set, &scale, ds->values, begin, end);
         dataset_release(ds, begin, end);
     }
     dataset_release(ds, 0, ds->rows);
-    return pool_check(pool, err);
+    return 0;
 }
 
 static int measure_quality(struct pasar_model *model, const uint16_t *labels, const struct matrix *points,
@@ -243,7 +248,7 @@ static int compare(struct models *models, struct pasar_err *err)
 
 /* The row nearest to each centroid among its own cluster's; of several the first. */
 static int find_nearest(struct pasar_model *model, uint64_t **nearest, const uint16_t *labels, double *const *values,
-                        struct pasar_err *err)
+                        struct pool *pool, struct pasar_err *err)
 {
     *nearest = malloc(model->k * sizeof **nearest);
     if (!*nearest)
@@ -253,6 +258,8 @@ static int find_nearest(struct pasar_model *model, uint64_t **nearest, const uin
         model->clusters[c].nearest_distance = INFINITY;
     }
     for (uint64_t row = 0; row < model->rows; row++) {
+        if (pool_check_row(pool, row, err) != 0)
+            return -1;
         size_t c = labels[row];
         double sum = 0;
         for (size_t f = 0; f < model->feature_count; f++) {
@@ -269,12 +276,12 @@ static int find_nearest(struct pasar_model *model, uint64_t **nearest, const uin
     return 0;
 }
 
-static int describe(struct models *models, const struct dataset *ds, struct pasar_err *err)
+static int describe(struct models *models, const struct dataset *ds, struct pool *pool, struct pasar_err *err)
 {
     for (size_t m = 0; m < PASAR_MODELS; m++) {
         struct pasar_model *model = &models->model[m];
-        if (clusters_measure(model, models->labels[m], ds->values, err) != 0 ||
-            find_nearest(model, &models->nearest[m], models->labels[m], ds->values, err) != 0)
+        if (clusters_measure(model, models->labels[m], ds->values, pool, err) != 0 ||
+            find_nearest(model, &models->nearest[m], models->labels[m], ds->values, pool, err) != 0)
             return -1;
         labels_name(model);
     }
@@ -322,7 +329,7 @@ int models_train(struct models *models, const struct dataset *ds, const struct m
     matrix_fini(&points); /* before the medians, which need memory of their own */
     if (result == 0)
         result = settle_ids(models, wanted->before, err);
-    return result == 0 ? describe(models, ds, err) : -1;
+    return result == 0 ? describe(models, ds, pool, err) : -1;
 }
 
 void models_fini(struct models *models)

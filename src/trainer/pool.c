@@ -144,15 +144,15 @@ unsigned pool_threads(const struct pool *pool)
 
 int pool_check(struct pool *pool, struct pasar_err *err)
 {
-    if (is_cancelled(pool))
+    if (pool && is_cancelled(pool))
         return pasar_err_set(err, PASAR_ETEMP, "stopped before the training was complete; nothing was published");
     return 0;
 }
 
 int pool_run(struct pool *pool, size_t count, bool serial, pool_block_fn fn, void *ctx, struct pasar_err *err)
 {
-    if (serial || count < 2 || pool->threads == 1) {
-        for (size_t block = 0; block < count && !is_cancelled(pool); block++)
+    if (serial || count < 2 || !pool || pool->threads == 1) {
+        for (size_t block = 0; block < count && !(pool && is_cancelled(pool)); block++)
             fn(ctx, block, 0);
         return pool_check(pool, err);
     }

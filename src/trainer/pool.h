@@ -34,12 +34,18 @@ unsigned pool_threads(const struct pool *pool);
 /*
  * Runs `fn` for each block 0 .. count - 1 and returns when all are done; `serial` keeps small work on the calling
  * thread, in block order. 0, or -1 with err (PASAR_ETEMP) when it was cancelled: some blocks were left out then.
- * One caller at a time.
+ * One caller at a time. Without a pool (NULL) the calling thread does it all.
  */
 int pool_run(struct pool *pool, size_t count, bool serial, pool_block_fn fn, void *ctx,
              struct pasar_err *err) PASAR_MUSTCHECK;
 
-/* The cancel check by itself, for serial work: 0, or -1 with err (PASAR_ETEMP). */
+/* The cancel check by itself, for serial work: 0, or -1 with err (PASAR_ETEMP). NULL is never cancelled. */
 int pool_check(struct pool *pool, struct pasar_err *err) PASAR_MUSTCHECK;
+
+/* The same for loops over rows: asks at every 65,536th only. */
+static inline int pool_check_row(struct pool *pool, size_t row, struct pasar_err *err)
+{
+    return (row & 0xffff) == 0 ? pool_check(pool, err) : 0;
+}
 
 #endif

@@ -5,7 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "trainer/kmeans_kernel.h"
 #include "trainer/rng.h"
 
 enum {
@@ -155,14 +154,14 @@ static size_t clusters_present(const struct silhouette *s)
     return present;
 }
 
-static int measure_silhouette(struct quality *q, const struct matrix *data, const uint16_t *labels, size_t k,
-                              uint64_t seed, struct pool *pool, struct pasar_err *err)
+static int measure_silhouette(struct quality *q, enum kernel_isa isa, const struct matrix *data, const uint16_t *labels,
+                              size_t k, uint64_t seed, struct pool *pool, struct pasar_err *err)
 {
     size_t rows = data->rows <= QUALITY_SILHOUETTE_ROWS ? data->rows : QUALITY_SILHOUETTE_SAMPLE;
     size_t blocks = (rows + BLOCK_ROWS - 1) / BLOCK_ROWS;
     int result = -1;
     struct silhouette s = {
-        .distance_sum = distance_sums[kernel_best_isa()],
+        .distance_sum = distance_sums[isa],
         .rows = rows,
         .cols = data->cols,
         .k = k,
@@ -206,10 +205,13 @@ struct scatter {
     double total_mean[MATRIX_MAX_COLS];
 };
 
-static void measure_means(struct scatter *s, const struct matrix *data, const uint16_t *labels, size_t k)
+static int measure_means(struct scatter *s, const struct matrix *data, const uint16_t *labels, size_t k,
+                         struct pool *pool, struct pasar_err *err)
 {
     size_t cols = data->cols;
     for (size_t row = 0; row < data->rows; row++) {
+        if (pool_check_row(pool, row, err) != 0)
+            return -1;
         s->count[labels[row]] += 1;
         for (size_t j = 0; j < cols; j++)
             s->mean[labels[row] * cols + j] += *matrix_at(data, row, j);
@@ -220,11 +222,15 @@ static void measure_means(struct scatter *s, const struct matrix *data, const ui
             if (s->count[c] > 0)
                 s->mean[c * cols + j] /= s->count[c];
         }
+    return 0;
 }
 
-static void measure_distances(struct scatter *s, const struct matrix *data, const uint16_t *labels, size_t k)
+static int measure_distances(struct scatter *s, const struct matrix *data, const uint16_t *labels, size_t k,
+                             struct pool *pool, struct pasar_err *err)
 {
     for (size_t row = 0; row < data->rows; row++) {
+        if (pool_check_row(pool, row, err) != 0)
+            return -1;
         const double *mean = s->mean + labels[row] * data->cols;
         double squared = 0;
         for (size_t j = 0; j < data->cols; j++) {
@@ -237,6 +243,7 @@ static void measure_distances(struct scatter *s, const struct matrix *data, cons
     for (size_t c = 0; c < k; c++)
         if (s->count[c] > 0)
             s->distance[c] /= s->count[c];
+    return 0;
 }
 
 static double mean_gap(const struct scatter *s, size_t cols, size_t a, size_t b)
@@ -252,17 +259,20 @@ static double mean_gap(const struct scatter *s, size_t cols, size_t a, size_t b)
 /* Mean over the clusters of their worst similarity to another; clusters with one mean count as not similar. */
 static double davies_bouldin(const struct scatter *s, size_t cols, size_t k)
 {
-    double sum = 0;
+    double sum = 0, present = 0;
     for (size_t a = 0; a < k; a++) {
         double worst = 0;
+        if (s->count[a] == 0)
+            continue; /* a run that was ended by --max-iter may leave such a cluster */
+        present++;
         for (size_t b = 0; b < k; b++) {
             double gap = mean_gap(s, cols, a, b);
-            if (a != b && gap > 0)
+            if (a != b && s->count[b] > 0 && gap > 0)
                 worst = fmax(worst, (s->distance[a] + s->distance[b]) / gap);
         }
         sum += worst;
     }
-    return sum / (double)k;
+    return sum / present;
 }
 
 static double calinski_harabasz(const struct scatter *s, size_t cols, size_t k, size_t rows)
@@ -281,6 +291,12 @@ static double calinski_harabasz(const struct scatter *s, size_t cols, size_t k, 
 int quality_measure(struct quality *quality, const struct matrix *data, const uint16_t *labels, size_t k, uint64_t seed,
                     struct pool *pool, struct pasar_err *err)
 {
+    return quality_measure_with(kernel_best_isa(), quality, data, labels, k, seed, pool, err);
+}
+
+int quality_measure_with(enum kernel_isa isa, struct quality *quality, const struct matrix *data,
+                         const uint16_t *labels, size_t k, uint64_t seed, struct pool *pool, struct pasar_err *err)
+{
     *quality = (struct quality){NAN, NAN, NAN, 0};
     if (k < 2 || k >= data->rows)
         return 0;
@@ -292,12 +308,11 @@ int quality_measure(struct quality *quality, const struct matrix *data, const ui
     int result = -1;
     if (!s.mean || !s.count || !s.distance) {
         pasar_err_nomem(err, "cluster quality");
-    } else if (pool_check(pool, err) == 0) {
-        measure_means(&s, data, labels, k);
-        measure_distances(&s, data, labels, k);
+    } else if (measure_means(&s, data, labels, k, pool, err) == 0 &&
+               measure_distances(&s, data, labels, k, pool, err) == 0) {
         quality->davies_bouldin = davies_bouldin(&s, data->cols, k);
         quality->calinski_harabasz = calinski_harabasz(&s, data->cols, k, data->rows);
-        result = measure_silhouette(quality, data, labels, k, seed, pool, err);
+        result = measure_silhouette(quality, isa, data, labels, k, seed, pool, err);
     }
     free(s.mean);
     free(s.count);

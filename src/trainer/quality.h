@@ -7,6 +7,7 @@
 
 #include "pasar/attrs.h"
 #include "pasar/err.h"
+#include "trainer/kmeans_kernel.h"
 #include "trainer/matrix.h"
 #include "trainer/pool.h"
 
@@ -29,5 +30,11 @@ struct quality {
  */
 int quality_measure(struct quality *quality, const struct matrix *data, const uint16_t *labels, size_t k, uint64_t seed,
                     struct pool *pool, struct pasar_err *err) PASAR_MUSTCHECK;
+
+/* The same with the silhouette of one instruction set, which this machine must be able to run: all give the same bits.
+ */
+int quality_measure_with(enum kernel_isa isa, struct quality *quality, const struct matrix *data,
+                         const uint16_t *labels, size_t k, uint64_t seed, struct pool *pool,
+                         struct pasar_err *err) PASAR_MUSTCHECK;
 
 #endif

@@ -153,12 +153,26 @@ static int write_products(struct pasar_generation_writer *writer, struct categor
     return got == ARRIVAL_END ? 0 : -1;
 }
 
+struct pasar_training trainer_training(const struct config *config)
+{
+    return (struct pasar_training){
+        .is_known = true,
+        .k = (uint64_t)config->clusters,
+        .random_init = config->init == CONFIG_INIT_RANDOM,
+        .warm_start = config->warm_start,
+        .n_init = (uint64_t)config->n_init,
+        .max_iter = (uint64_t)config->max_iter,
+        .tol = config->tol,
+    };
+}
+
 static int fill_manifest(struct pasar_manifest *manifest, const struct dataset *ds, const struct models *models,
                          const struct config *config, struct pasar_err *err)
 {
     manifest->trained_at_us = pasar_clock_wall_us();
     manifest->rows = ds->rows;
     manifest->seed = (uint64_t)config->seed;
+    manifest->training = trainer_training(config);
     for (size_t m = 0; m < PASAR_MODELS; m++)
         manifest->model_rows[m] = models->model[m].rows;
     memcpy(manifest->agreement, models->agreement, sizeof manifest->agreement);

@@ -36,6 +36,9 @@ int trainer_train(const struct config *config, const struct feature_set *set, co
 int trainer_run_once(const struct config *config, const struct feature_set *set, struct trainer_report *report,
                      struct pasar_err *err) PASAR_MUSTCHECK;
 
+/* What the manifest tells of the options. */
+struct pasar_training trainer_training(const struct config *config);
+
 /* The checksum of the three model files, one after the other: what --expect takes. 0, or -1 with err. */
 int trainer_models_sha256(const struct pasar_model models[PASAR_MODELS], char hex[PASAR_SHA256_HEX + 1],
                           struct pasar_err *err) PASAR_MUSTCHECK;

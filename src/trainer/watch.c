@@ -1,6 +1,7 @@
 /* Polls the batch directory; polling misses nothing, on whatever file system. */
 #include "trainer/watch.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -75,6 +76,50 @@ static uint64_t fingerprint(const struct pasar_batch_list *list)
     return sum;
 }
 
+/* The same number for what a generation was made of. */
+static uint64_t fingerprint_of(const struct pasar_manifest *manifest)
+{
+    uint64_t sum = 0;
+    for (size_t i = 0; i < manifest->batch_count; i++) {
+        char name[PASAR_BATCH_NAME_MAX] = {0};
+        snprintf(name, sizeof name, "%s", manifest->batches[i].file);
+        sum += pasar_hash64(name, sizeof name);
+    }
+    return sum;
+}
+
+static bool is_trained_alike(const struct pasar_generation *generation, const struct watch *w)
+{
+    const struct pasar_training *a = &generation->manifest.training, b = trainer_training(w->config);
+    const struct pasar_model *model = &generation->models[PASAR_MODELS - 1];
+    if (!a->is_known || generation->manifest.seed != (uint64_t)w->config->seed || a->k != b.k ||
+        a->random_init != b.random_init || a->warm_start != b.warm_start || a->n_init != b.n_init ||
+        a->max_iter != b.max_iter || a->tol != b.tol || model->feature_count != w->set->count)
+        return false;
+    for (size_t f = 0; f < w->set->count; f++)
+        if (model->feature[f] != w->set->column[f] || model->transform[f] != w->set->transform[f])
+            return false;
+    return true;
+}
+
+/* A restart goes on where the last run stood: the same batches do not become another generation. */
+static void remember(struct watch *w)
+{
+    struct pasar_generation generation;
+    struct pasar_err ignored = PASAR_ERR_INIT; /* without a generation that can be read everything is new */
+    char name[32];
+    if (pasar_generation_current(w->config->models, name, &ignored) != 0 ||
+        pasar_generation_load(&generation, w->config->models, name, &ignored) != 0)
+        return;
+    if (is_trained_alike(&generation, w)) {
+        w->tried = fingerprint_of(&generation.manifest);
+        w->rows_known = generation.manifest.rows;
+        pasar_info("generation %s has %llu rows of %zu batches; newer ones are waited for", name,
+                   (unsigned long long)w->rows_known, generation.manifest.batch_count);
+    }
+    pasar_generation_fini(&generation);
+}
+
 /* Rows as the sidecars tell; for a batch without one, its range of offsets. */
 static uint64_t count_rows(const struct config *config, const struct pasar_batch_list *list)
 {
@@ -135,7 +180,7 @@ static bool should_train(struct watch *w, const struct pasar_batch_list *list, u
 {
     if (found == 0)
         return false; /* no batches yet */
-    if (asked || w->tried == 0)
+    if (asked)
         return true;
     if (found == w->tried)
         return w->looks_left > 0 && --w->looks_left == 0;
@@ -196,6 +241,7 @@ int watch_run(const struct config *config, const struct feature_set *set, struct
             goto out;
     }
     pasar_info("watching %s every %g s", config->batches, config->every);
+    remember(&w);
     do
         look(&w, pasar_stop_take_hangup());
     while (!pasar_stop_wait((int)(config->every * 1000)));

@@ -16,8 +16,9 @@ struct watch_totals {
 
 /*
  * Looks at config->batches every config->every seconds (SIGHUP: at once, and trains whatever it finds) until a stop is
- * asked for. The first look trains on any batch that is there; later ones when at least config->min_rows rows
- * are new, or when there are new rows and a run has come to its end (the end records of all its partitions are there).
+ * asked for. Trains when at least config->min_rows rows are new, or when there are new rows and a run has come to its
+ * end (the end records of all its partitions are there). New is what the current generation was not made of, if that
+ * was trained with the same options; else everything.
  * A training that fails is logged and counted, and tried again when the directory has changed, or after a while when
  * the cause may go away by itself. 0 when stopped; -1 with err when it cannot begin (metrics port taken).
  */

@@ -1,4 +1,4 @@
-"""The API against a bare libmicrohttpd that sends a ready-made reply of the same size."""
+"""The API against a bare libmicrohttpd that sends ready-made replies of the same sizes."""
 
 import contextlib
 import csv
@@ -7,6 +7,7 @@ import json
 import os
 import random
 import statistics
+import time
 import urllib.parse
 
 import page
@@ -23,6 +24,11 @@ ENDPOINTS = (
     ("similar_short", "similar, short queries", 0.3, None, 20),
     ("similar_full", "similar, full names", 0.1, None, 20),
 )
+# Measured on another machine; not a side of any line.
+FLASK = ("For comparison, as recorded of the original Flask program with 1,465 products: 233 to 330 requests/s, p50 about "
+         "50 ms")
+# A page of each kind that a filter, an order or an offset can make costly; p99 in ms of a large catalogue.
+COSTLY_P99_MS = 5
 # What "its text" is: the columns of a row that the API serves as text.
 TEXT_COLUMNS = ("product_id", "product_name", "category", "about_product", "img_link", "product_link")
 
@@ -34,6 +40,7 @@ class Server:
         self.bench, self.port, self.pid, self.name = bench, port, pid, name
         self.connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
         self.paths = {}
+        self.load_seconds = None  # from its start until it is ready
 
     def get(self, path):
         try:
@@ -78,8 +85,8 @@ class Server:
                 file.writelines(path + "\n" for path in paths)
         return {endpoint: len(paths) for endpoint, paths in asked.items()}
 
-    def mean_size(self, endpoint):
-        """Mean reply size in bytes over the first paths of an endpoint."""
+    def sizes(self, endpoint):
+        """Reply sizes in bytes of the first paths of an endpoint."""
         with open(self.paths[endpoint]) as file:
             paths = [line.strip() for line, _ in zip(file, range(SIZE_SAMPLE))]
         sizes = []
@@ -88,7 +95,7 @@ class Server:
             if status != 200:
                 raise BenchError(f"GET {path}: {status} {body[:200]!r}")
             sizes.append(len(body))
-        return round(statistics.mean(sizes))
+        return sizes
 
 
 def query(endpoint, **parameters):
@@ -117,6 +124,7 @@ def serve(bench, csv_path, name, port_index):
                "--threads", str(bench.args.threads)]
     with bench.daemon(command, name) as child:
         server = Server(bench, port, child.pid, name)
+        started = time.monotonic()
 
         def is_ready():
             try:
@@ -125,16 +133,20 @@ def serve(bench, csv_path, name, port_index):
                 server.connection.close()
                 return False
 
-        bench.wait_for("pasar-api", is_ready, child, name)
+        bench.wait_for("pasar-api", is_ready, child, name, timeout=300)
+        server.load_seconds = time.monotonic() - started
         yield server
 
 
 @contextlib.contextmanager
-def static(bench, size):
-    """Bare libmicrohttpd with a reply of `size` bytes; yields its port."""
+def static(bench, sizes):
+    """Bare libmicrohttpd with replies of these sizes in turn; yields its port. (One of their mean size would fit into
+    what wrk reads at once, where the larger ones do not.)"""
     port = bench.port(9)
+    with open(bench.path("static.sizes"), "w") as file:
+        file.writelines(f"{size}\n" for size in sizes)
     command = [bench.program("bench_mhd_static"), "--port", str(port), "--threads", str(bench.args.threads),
-               "--size", str(size)]
+               "--sizes", bench.path("static.sizes")]
     with bench.daemon(command, "static") as child:
         def is_ready():
             with open(bench.path("static.out")) as out:
@@ -163,11 +175,15 @@ def run(bench):
         bench.results.facts.append(
             f"API: wrk, 16 connections, 2 threads, {bench.args.seconds} s a run; different requests: "
             + ", ".join(f"{endpoint} {n:,}" for endpoint, n in count.items()))
+        bench.results.facts.append(FLASK)
         if bench.args.million:
             large_csv = bench.generate(bench.args.million)
             idle = peak_rss(servers["small"].pid)
             servers["large"] = stack.enter_context(serve(bench, large_csv, "large", 6))
             servers["large"].prepare()
+            bench.results.limits.append(Limit("api.large.load", f"API, start to ready, {bench.args.million:,} products",
+                                              "s", servers["large"].load_seconds, 20))
+            costly(bench, servers["large"])
             memory(bench, servers["large"], large_csv, idle)
         for endpoint in ENDPOINTS:
             measure(bench, servers, *endpoint)
@@ -180,18 +196,18 @@ def run(bench):
 def measure(bench, servers, endpoint, what, goal, large_goal, large_p99_ms):
     say(f"API, {what}")
     small, large = servers["small"], servers.get("large")
-    size = small.mean_size(endpoint)
+    sizes = small.sizes(endpoint)
 
     def side(server):
         return lambda _: load(bench, server.port, server.paths[endpoint], bench.args.seconds)
 
-    with static(bench, size) as port:
+    with static(bench, sizes) as port:
         for server in servers.values():
             load(bench, server.port, server.paths[endpoint], 1)
         sides = [side(small), lambda _: load(bench, port, small.paths[endpoint], bench.args.seconds)]
         runs = bench.alternate(bench.args.repeats, *sides, *([side(large)] if large else []))
     rate = [[r["rate"] for r in samples] for samples in runs]
-    bench.results.rows.append(Row(f"api.{endpoint}", f"API: {what} ({size:,} bytes), against bare libmicrohttpd",
+    bench.results.rows.append(Row(f"api.{endpoint}", f"API: {what} ({round(statistics.mean(sizes)):,} bytes), against bare libmicrohttpd",
                                   "requests/s", rate[0], rate[1], goal, note=latencies(runs[0], runs[1])))
     if large:
         bench.results.rows.append(Row(f"api.large.{endpoint}", f"API: {what}, {bench.args.million:,} products, against "
@@ -199,6 +215,47 @@ def measure(bench, servers, endpoint, what, goal, large_goal, large_p99_ms):
                                       note=latencies(runs[2], runs[0])))
         bench.results.limits.append(Limit(f"api.large.{endpoint}.p99", f"API: {what}, {bench.args.million:,} products, "
                                           "p99", "ms", percentile(runs[2], "p99"), large_p99_ms))
+
+
+def costly_paths(server):
+    """Pages by every order, with filters and far offsets, in every combination of a seeded draw."""
+    draw = random.Random(2)
+    main = list(server.ask("/api/categories"))
+    keys = ("price", "actual_price", "discount", "rating", "rating_count", "name", "product_id", "score")
+    for _ in range(500):
+        asked = {"limit": draw.choice((5, 5, 5, 100))}
+        if draw.random() < 0.7:
+            asked["category"] = draw.choice(main)
+        if draw.random() < 0.7:
+            asked["sort"] = ",".join(draw.choice(("", "-")) + key for key in draw.sample(keys, draw.choice((1, 1, 2, 3))))
+        low = draw.uniform(50, 5000)
+        if draw.random() < 0.3:
+            asked["min_price"] = f"{low:.2f}"
+        if draw.random() < 0.3:
+            asked["max_price"] = f"{low * draw.uniform(1, 10):.2f}"
+        if draw.random() < 0.3:
+            asked["min_rating"] = draw.choice((3, 4, 4.5))
+        if draw.random() < 0.3:
+            asked["cluster"] = draw.choice((0, 1, 2))
+        if draw.random() < 0.4:
+            asked["offset"] = draw.choice((100, 5000, 100000, 900000))
+        yield query("products", strict=0, **asked)
+
+
+def costly(bench, server):
+    """Latency of sorted, filtered and far pages, one client."""
+    say("API, sorted and filtered pages")
+    took = []
+    for path in costly_paths(server):
+        started = time.monotonic()
+        status, body = server.get(path)
+        took.append(1000 * (time.monotonic() - started))
+        if status not in (200, 404):
+            raise BenchError(f"GET {path}: {status} {body[:200]!r}")
+    took.sort()
+    bench.results.limits.append(Limit(
+        "api.large.costly.p99", f"API: sorted, filtered and far pages, {bench.args.million:,} products, p99", "ms",
+        took[len(took) * 99 // 100], COSTLY_P99_MS, f"one client; p50 {took[len(took) // 2]:.2f} ms, most {took[-1]:.2f} ms"))
 
 
 def percentile(runs, name):
@@ -220,4 +277,5 @@ def memory(bench, server, csv_path, constant):
             count += 1
     bench.results.limits.append(Limit(
         "memory.api", f"API, memory a product beyond its text ({count:,} products)", "bytes",
-        (peak_rss(server.pid) - constant - text) / count, 1024, f"text {text / count:.0f} bytes a product"))
+        (peak_rss(server.pid) - constant - text) / count, 1024,
+        f"text {text / count:.0f} bytes a product, {(peak_rss(server.pid) - constant) / count:.0f} with it"))

@@ -1,4 +1,4 @@
-"""Producer and consumer against bare librdkafka, bare libcsv and kcat."""
+"""Producer and consumer against bare librdkafka, bare libcsv, kcat, and what one would write in Python."""
 
 import contextlib
 import math
@@ -23,6 +23,7 @@ def run(bench):
         f"{os.path.getsize(lines) / 1e6:,.0f} MB of JSON values; broker: "
         + ("librdkafka's mock" if bench.args.mock else "Apache Kafka on this machine, 1 broker"))
     null_sink(bench, csv)
+    stream(bench, csv)
     with broker(bench, os.path.getsize(lines)) as (brokers, make_topic):
         topic = send(bench, csv, lines, brokers, make_topic)
         consume(bench, brokers, topic)
@@ -46,6 +47,28 @@ def null_sink(bench, csv):
     bench.results.rows.append(Row("producer.null", "producer: CSV to null sink, against bare libcsv", "rows/s",
                                   rates(bench, pasar), rates(bench, reference), 0.5))
     memory(bench, "producer.null", "producer to null sink", pasar)
+
+
+def stream(bench, csv):
+    """Memory must not grow with the input: many times the catalogue through a pipe."""
+    times = math.ceil(bench.args.stream_gb * 1e9 / os.path.getsize(csv))
+    say(f"producer to nowhere, {bench.args.stream_gb:g} GB through a pipe")
+    script = 'head -n 1 "$1"; for _ in $(seq "$2"); do tail -n +2 "$1"; done'
+    sample = bench.measure(["bash", "-euo", "pipefail", "-c", f'{{ {script}; }} | "$0" -q --sink null -',
+                            bench.program("pasar-producer"), csv, str(times)], timeout=1200)
+    bench.results.limits.append(Limit("memory.producer.stream",
+                                      f"producer, {bench.args.stream_gb:g} GB of CSV through standard input, peak memory",
+                                      "MiB", sample.rss_bytes / MIB, 128))
+
+
+def python(bench, name, *arguments):
+    """One run of a Python reference, by its own clock: without the start of the interpreter."""
+    sample = bench.measure(["/usr/bin/python3", os.path.join(bench.here, name), *arguments])
+    answer = bench.answer(sample)
+    if answer["rows"] < bench.args.rows:
+        raise BenchError(f"{name} took {answer['rows']:,} of {bench.args.rows:,} rows")
+    sample.seconds = answer["seconds"]
+    return sample
 
 
 @contextlib.contextmanager
@@ -103,8 +126,8 @@ def send(bench, csv, lines, brokers, make_topic):
 
     def pasar(repeat):
         make_topic(f"pasar-{repeat}")
-        return bench.measure([bench.program("pasar-producer"), "-q", "--no-journal", "-b", brokers, "-t", f"pasar-{repeat}"] + CLIENT +
-                             [csv])
+        return bench.measure([bench.program("pasar-producer"), "-q", "--state", bench.path("state"), "-b", brokers,
+                              "-t", f"pasar-{repeat}"] + CLIENT + [csv])
 
     def reference(repeat):
         make_topic(f"reference-{repeat}")
@@ -113,10 +136,16 @@ def send(bench, csv, lines, brokers, make_topic):
         sample.seconds = bench.answer(sample)["seconds"]  # without reading its values into memory
         return sample
 
+    def in_python(repeat):
+        make_topic(f"python-{repeat}")
+        return python(bench, "python_producer.py", brokers, f"python-{repeat}", csv)
+
     reference("warm-up")  # a fresh broker is slow until its code is compiled
-    ours, theirs = bench.alternate(bench.args.repeats, pasar, reference)
+    ours, theirs, pythons = bench.alternate(bench.args.repeats, pasar, reference, in_python)
     bench.results.rows.append(Row("producer.kafka", "producer: CSV to acknowledged, against bare librdkafka", "rows/s",
                                   rates(bench, ours), rates(bench, theirs), 0.6))
+    bench.results.rows.append(Row("producer.python", "producer: the same, against Python (csv, json, confluent-kafka)",
+                                  "rows/s", rates(bench, ours), rates(bench, pythons), 3))
     memory(bench, "producer.kafka", "producer to Kafka", ours)
     return "pasar-0"
 
@@ -145,9 +174,14 @@ def consume(bench, brokers, topic):
             raise BenchError(f"kcat read {count:,} of {bench.args.rows:,} messages")
         return sample
 
-    small, large, theirs = bench.alternate(bench.args.repeats, pasar(1000), pasar(10000), reference)
+    def in_python(repeat):
+        return python(bench, "python_consumer.py", brokers, topic, bench.path(f"python-{repeat}"), "1000")
+
+    small, large, theirs, pythons = bench.alternate(bench.args.repeats, pasar(1000), pasar(10000), reference, in_python)
     bench.results.rows.append(Row("consumer", "consumer: topic to synced batches of 1,000 rows, against kcat", "rows/s",
                                   rates(bench, small), rates(bench, theirs), 0.5))
     bench.results.rows.append(Row("consumer.10000", "consumer: the same, batches of 10,000 rows", "rows/s",
                                   rates(bench, large), rates(bench, theirs)))
+    bench.results.rows.append(Row("consumer.python", "consumer: batches of 1,000, against Python (the same, synced)",
+                                  "rows/s", rates(bench, small), rates(bench, pythons), 3))
     memory(bench, "consumer", "consumer", small + large)

@@ -234,7 +234,8 @@ def posts(api):
     deep = b'[' * 5000 + b']' * 5000
     bad = [b'', b'{', b'{}', b'null', b'"x"', b'[1]', b'[[]]', b'[{}]', json.dumps([{**item, 'x': 1}]).encode(), b'[{"a":1,"a":2}]', deep,
            b'[{"discounted_price":1e999,"rating":1,"rating_count":1}]', b'[{"discounted_price":"1","rating":1,"rating_count":1}]',
-           b'[{"discounted_price":-1,"rating":1,"rating_count":1}]', b'[{"discounted_price":1,"rating":6,"rating_count":1}]',
+           b'[{"discounted_price":-1,"rating":1,"rating_count":1}]',
+           b'[{"discounted_price":1e16,"rating":1,"rating_count":1}]', b'[{"discounted_price":1,"rating":6,"rating_count":1}]',
            b'[{"discounted_price":NaN,"rating":6,"rating_count":1}]', b'\xff\xfe', b'[{"discounted_price":1,"rating":true,"rating_count":1}]',
            b'[{"discounted_price":-0,"rating":1,"rating_count":1}]', b'[{"discounted_price":-0.0e5,"rating":1,"rating_count":1}]',
            b'[{"discounted_price":1e-999,"rating":1,"rating_count":1}]', b'[{"discounted_price":0.' + b'0' * 400 + b'1,"rating":1,"rating_count":1}]',

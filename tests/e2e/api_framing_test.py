@@ -18,6 +18,7 @@ CASES = [
     ('absolute form, no Host', b'GET http://localhost/healthz HTTP/1.1\r\n\r\n', [400]),
     ('absolute form, HTTP/1.0', b'GET http://evil.example/healthz HTTP/1.0\r\n\r\n', [421]),
     ('absolute form of a proxy', b'GET https://LOCALHOST:5001/healthz HTTP/1.1\r\nHost: localhost:5001\r\nConnection: close\r\n\r\n', [200]),
+    ('absolute form without a path', b'GET http://localhost HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n', [200]),
     ('IPv6 host', b'GET /healthz HTTP/1.1\r\nHost: [::1]:5001\r\nConnection: close\r\n\r\n', [200]),
     ('foreign IPv6 host', b'GET /healthz HTTP/1.1\r\nHost: [::2]\r\n\r\n', [421]),
     ('name in brackets', b'GET /healthz HTTP/1.1\r\nHost: [localhost]\r\n\r\n', [400]),

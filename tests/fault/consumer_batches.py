@@ -28,8 +28,10 @@ with Drill() as drill:
 
     # a fresh directory is filled from the beginning, whatever the group has committed for another one
     fresh = drill.dir / "fresh"
-    finish(drill.consumer(broker.brokers, *ALONE, "--exit-at-end", out=fresh), 20)
+    log = finish(drill.consumer(broker.brokers, *ALONE, "--exit-at-end", out=fresh), 20)
     check_exactly_once(fresh, 1000)
+    check("was made for another directory or by another program" in log and "reading from the beginning" in log,
+          f"no word of the other directory:\n{log}")
 
     # files that were moved away are not read again: here the commit knows more than the directory
     for name in batches(fresh):

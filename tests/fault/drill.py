@@ -228,6 +228,20 @@ def free_port():
         return s.getsockname()[1]
 
 
+def owners(out):
+    """Which process holds the lock of each partition (or held it last)."""
+    return {int(path.name.split(".")[-1]): int(path.read_text().split()[0]) for path in out.glob(".lock.*")}
+
+
+def next_offsets(out):
+    """How far each partition is published."""
+    offsets = {}
+    for name in batches(out):
+        _, partition, _, last, _ = BATCH.match(name).groups()
+        offsets[int(partition)] = max(offsets.get(int(partition), 0), int(last) + 1)
+    return offsets
+
+
 # Quick on the mock broker, which lets a first join wait 3 s and a rejoin about the length of a session.
 FAST = ("-X", "session.timeout.ms=6000", "-X", "heartbeat.interval.ms=500", "-X", "fetch.wait.max.ms=50")
 ALONE = ("--partitions", "all", *FAST)

@@ -7,7 +7,6 @@ is small and whose system calls fail now and then. Run by scripts/drill."""
 
 import argparse
 import array
-import contextlib
 import csv
 import json
 import math
@@ -20,7 +19,7 @@ import subprocess
 import sys
 import time
 
-from drill import BATCH, COLUMNS, FAST, TESTBIN, TOPIC, Drill, Kafka, batches, check, command, finish, tail, verify
+from drill import BATCH, COLUMNS, FAST, TESTBIN, Drill, Kafka, batches, check, command, finish, tail, verify
 
 SOURCE = pathlib.Path(os.environ.get("PASAR_SOURCE", pathlib.Path(__file__).resolve().parents[2]))
 PARTITIONS = 8
@@ -120,7 +119,7 @@ class Daemon:
 
     def __init__(self, storm, name, start, out=None):
         self.storm, self.name, self.launch, self.out = storm, name, start, out
-        self.process, self.is_done = None, False
+        self.process, self.last, self.is_done = None, None, False
         self.due, self.stopped = 0.0, False
         self.kills = self.useful = self.starts = self.failures = 0
 
@@ -142,16 +141,13 @@ class Daemon:
                 check(status in (69, 73, 74) and self.failures < 20, f"{self.name} ended with {status}:\n{self.text}")
             self.due = now + random.uniform(0, 0.5)
         if self.process is None and now >= self.due:
-            self.process, self.before = self.launch(), self.published()
+            self.before = self.published()
+            self.process = self.last = self.launch()
             self.starts += 1
 
     @property
     def text(self):
-        return "\n".join(self.log.read_text(errors="replace").splitlines()[-15:])
-
-    @property
-    def log(self):
-        return self.storm.drill.processes[-1].log if self.process is None else self.process.log
+        return tail(self.last, 15) if self.last else ""
 
     @property
     def last_line(self):
@@ -160,11 +156,14 @@ class Daemon:
     def is_up(self):
         return self.process is not None and self.process.poll() is None
 
+    def has_published(self):
+        return self.out is not None and self.published() > self.before
+
     def kill(self, now, away):
         self.process.kill()
         self.process.wait()
         self.kills += 1
-        self.useful += self.published() > self.before
+        self.useful += self.has_published()
         self.process, self.stopped, self.due = None, False, now + away
 
     def pause(self):
@@ -192,9 +191,7 @@ class Storm:
                        check=True)
         self.shared, self.alone = drill.dir / "shared", drill.dir / "alone"
         self.alone.mkdir()
-        self.tmpfs = os.geteuid() == 0 and subprocess.run(
-            ["mount", "-t", "tmpfs", "-o", f"size={64 + args.rows * 4 // 1000}m", "tmpfs", self.alone],
-            capture_output=True).returncode == 0
+        self.tmpfs = os.geteuid() == 0 and self.mount("-t", "tmpfs", "-o", f"size={self.disk_size()}", "tmpfs")
         self.faults_log = drill.dir / "faults"
         if args.kafka:
             self.kafka = Kafka(drill, args.port)
@@ -202,6 +199,13 @@ class Storm:
         else:
             self.kafka, self.broker = None, drill.broker(partitions=PARTITIONS)
             self.brokers = self.broker.brokers
+
+    def mount(self, *options):
+        return subprocess.run(["mount", *options, self.alone], capture_output=True).returncode == 0
+
+    def disk_size(self):
+        """Room for all rows (a row is less than 2 KB) and the small files around them; only what is used takes memory."""
+        return (64 << 20) + self.args.rows * 2048
 
     def close(self):
         for process in self.drill.processes:
@@ -251,7 +255,8 @@ class Storm:
     def strike(self, now):
         """One random blow."""
         events = {"kill consumer": 55, "kill producer": 20, "stop consumer": 6, "pause consumer": 5, "pause producer": 3,
-                  "pause broker": 3, "disk full": 4 if self.tmpfs else 0, "broker away": 2}
+                  "pause broker": 3, "disk full": 4 if self.tmpfs else 0, "broker away": 2,
+                  "fatal broker": 0 if self.kafka else 2}
         what = random.choices(list(events), list(events.values()))[0]
         role = what.split()[1]
         if role == "broker":
@@ -261,6 +266,10 @@ class Storm:
         victims = [d for d in self.daemons if d.is_up() and not d.stopped and (d.name == "producer") == (role == "producer")]
         if not victims:
             return None
+        if what == "kill consumer" and random.random() < 0.8:  # mostly after it has published; the rest wherever it may be
+            victims = [d for d in victims if d.has_published()]
+            if not victims:
+                return None
         victim = random.choice(victims)
         if what.startswith("kill"):
             victim.kill(now, random.choice((0, 0, 0, 0.3, 1, 9)) if role == "consumer" else random.uniform(0, 0.5))
@@ -274,6 +283,9 @@ class Storm:
     def strike_broker(self, what, now):
         if "broker" in self.outage:
             return
+        if what == "fatal broker":  # an answer after which an idempotent producer is of no use any more
+            command(self.broker, "err 0 45 1")
+            return self.count(what)
         self.outage.add("broker")
         self.count(what)
         until = now + random.uniform(0.5, 4)
@@ -293,14 +305,15 @@ class Storm:
             return
         self.outage.add("disk")
         self.count("disk full")
-        ballast = self.alone / ".ballast"
-        with open(ballast, "wb") as file:
-            for _ in range(10):  # the consumer writes meanwhile: what was free is taken
-                room = os.statvfs(self.alone)
-                with contextlib.suppress(OSError):
-                    os.posix_fallocate(file.fileno(), 0, max(1, room.f_bavail - random.randrange(16)) * room.f_bsize)
-                    break
-        self.heals.append((now + random.uniform(0.5, 3), lambda: (ballast.unlink(), self.outage.discard("disk"))))
+        for _ in range(10):  # the consumer writes meanwhile
+            room = os.statvfs(self.alone)
+            if self.mount("-o", f"remount,size={(room.f_blocks - room.f_bfree + random.randrange(16)) * room.f_bsize}"):
+                break
+        self.heals.append((now + random.uniform(0.5, 3), self.enlarge_disk))
+
+    def enlarge_disk(self):
+        check(self.mount("-o", f"remount,size={self.disk_size()}"), "cannot enlarge the disk again")
+        self.outage.discard("disk")
 
     def heal(self, now):
         for due in [h for h in self.heals if h[0] <= now]:
@@ -367,6 +380,12 @@ class Storm:
             say(f"{out.name}: {len(batches(out))} files, {len(wanted)} rows, each once, fields and order as in the source "
                 f"({time.monotonic() - started:.0f} s)")
 
+    def check_kills(self):
+        """A consumer that is killed before it does anything shows little."""
+        kills = sum(d.kills for d in self.daemons if d.out)
+        useful = sum(d.useful for d in self.daemons if d.out)
+        check(2 * useful >= kills, f"only {useful} of {kills} kills of consumers came after a batch")
+
     def report(self):
         for d in self.daemons:
             useful = f", {d.useful} after it had published" if d.out else ""
@@ -389,6 +408,7 @@ def main():
             storm.finish()
             storm.judge()
             storm.report()
+            storm.check_kills()
         finally:
             storm.close()
     say(f"PASS: seed {args.seed}, {args.rows} rows, {storm.kills()} kill -9, {time.monotonic() - started:.0f} s")

@@ -6,6 +6,8 @@
  *   PASAR_FAULTS_RATE=0.01   share of the calls that fail
  *   PASAR_FAULTS_SEED=1
  *   PASAR_FAULTS_STALL=/path while this exists, fsync does not return
+ *   PASAR_FAULTS_FLIP=/path  when this exists, it is removed and one bit of the next fetched batch of records changed,
+ *                            in the byte whose number stands in the file
  *   PASAR_FAULTS_LOG=/path   gets one letter for each failure: o(pen) w(rite) s(ync) r(ename)
  */
 #include <dlfcn.h>
@@ -19,6 +21,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -120,6 +123,43 @@ int fsync(int fd)
         return real(fd);
     errno = EIO;
     return -1;
+}
+
+/* A batch of records (magic 2) that begins and ends in these bytes, or NULL. */
+static unsigned char *find_records(unsigned char *bytes, size_t len)
+{
+    enum { HEADER = 61, LENGTH = 8, MAGIC = 16 };
+
+    for (size_t i = 0; i + HEADER < len; i++) {
+        const unsigned char *p = bytes + i;
+        size_t rest =
+            (size_t)p[LENGTH] << 24 | (size_t)p[LENGTH + 1] << 16 | (size_t)p[LENGTH + 2] << 8 | p[LENGTH + 3];
+
+        if (p[MAGIC] == 2 && memcmp(p, "\0\0\0\0\0", 5) == 0 && rest > 4 * HEADER && i + LENGTH + 4 + rest <= len)
+            return bytes + i;
+    }
+    return NULL;
+}
+
+ssize_t recvmsg(int fd, struct msghdr *message, int flags)
+{
+    ssize_t (*real)(int, struct msghdr *, int) = (ssize_t(*)(int, struct msghdr *, int))next("recvmsg");
+    const char *flip = getenv("PASAR_FAULTS_FLIP");
+    ssize_t len = real(fd, message, flags);
+    unsigned char *records = NULL;
+    unsigned at;
+
+    if (flip == NULL || len <= 0)
+        return len;
+    FILE *order = fopen(flip, "r");
+    if (order == NULL)
+        return len;
+    if ((size_t)len <= message->msg_iov[0].iov_len)
+        records = find_records(message->msg_iov[0].iov_base, (size_t)len);
+    if (records != NULL && fscanf(order, "%u", &at) == 1 && at < 200 && unlink(flip) == 0)
+        records[at] ^= 0x10;
+    fclose(order);
+    return len;
 }
 
 int renameat2(int olddir, const char *from, int newdir, const char *to, unsigned flags)

@@ -5,6 +5,7 @@
 #include <stdint.h>
 #include <cmocka.h>
 
+#include <jansson.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -101,6 +102,66 @@ static void test_router__openapi_names_every_route_and_parameter(void **state)
     pasar_buf_fini(&buf);
 }
 
+/* Walks the document; each "$ref" leads to something, each schema names what it requires. */
+static void follow(json_t *root, json_t *value)
+{
+    const char *key;
+    json_t *item;
+    size_t i;
+    if (json_is_array(value)) {
+        json_array_foreach(value, i, item) follow(root, item);
+        return;
+    }
+    const char *ref = json_string_value(json_object_get(value, "$ref"));
+    if (ref) {
+        char name[100], *save = NULL;
+        json_t *at = root;
+        assert_true(strncmp(ref, "#/", 2) == 0 && strlen(ref) < sizeof name);
+        strcpy(name, ref + 2);
+        for (char *part = strtok_r(name, "/", &save); part; part = strtok_r(NULL, "/", &save))
+            at = json_object_get(at, part);
+        if (!at)
+            fail_msg("%s leads nowhere", ref);
+    }
+    json_t *required = json_object_get(value, "required");
+    if (json_is_array(required) && json_object_get(value, "properties")) {
+        json_array_foreach(required, i, item)
+            assert_non_null(json_object_get(json_object_get(value, "properties"), json_string_value(item)));
+    }
+    json_object_foreach(value, key, item) follow(root, item);
+}
+
+static void test_router__openapi_is_whole(void **state)
+{
+    (void)state;
+    struct pasar_buf buf = {0};
+    json_error_t error;
+    openapi_write(&buf, routes, route_count, 1000);
+    json_t *root = json_loadb(buf.data, buf.len, JSON_REJECT_DUPLICATES, &error), *methods, *operation;
+    const char *path, *method, *name;
+    if (!root)
+        fail_msg("%s: %.60s", error.text, buf.data + error.position);
+    follow(root, root);
+    json_object_foreach(json_object_get(root, "paths"), path, methods) json_object_foreach(methods, method, operation)
+    {
+        json_t *responses = json_object_get(operation, "responses"), *ok = json_object_get(responses, "200");
+        assert_non_null(json_object_get(ok, "content"));
+        assert_non_null(json_object_get(json_object_get(ok, "headers"), "X-Request-Id"));
+        for (const char *const *code = (const char *const[]){"400", "405", "503", NULL}; *code; code++)
+            assert_non_null(json_object_get(responses, *code));
+        assert_true((strcmp(method, "post") == 0) == (json_object_get(responses, "415") != NULL));
+        assert_true((strcmp(method, "post") == 0) == (json_object_get(operation, "requestBody") != NULL));
+    }
+    json_t *schema;
+    json_object_foreach(json_object_get(json_object_get(root, "components"), "schemas"), name, schema)
+    {
+        if (json_object_get(schema, "properties") && json_array_size(json_object_get(schema, "required")) == 0)
+            fail_msg("%s requires nothing", name);
+    }
+    json_decref(root);
+    pasar_buf_fini(&buf);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -110,6 +171,7 @@ int main(void)
         cmocka_unit_test(test_router__methods_have_names),
         cmocka_unit_test(test_router__required_parameters_are_accepted_ones),
         cmocka_unit_test(test_router__openapi_names_every_route_and_parameter),
+        cmocka_unit_test(test_router__openapi_is_whole),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -25,6 +25,17 @@ static void test_err__null_is_allowed(void **state)
     assert_int_equal(pasar_err_context(NULL, "x"), -1);
 }
 
+static void test_err__out_of_memory_is_so_whatever_the_step_was(void **state)
+{
+    struct pasar_err err = PASAR_ERR_INIT;
+
+    (void)state;
+    errno = ENOMEM;
+    assert_int_equal(pasar_err_errno(&err, PASAR_ECREATE, "create %s", "/x"), -1);
+    assert_int_equal(err.code, PASAR_EOS);
+    assert_string_equal(err.msg, "create /x: out of memory");
+}
+
 static void test_err__errno_is_told_and_kept(void **state)
 {
     struct pasar_err err = PASAR_ERR_INIT;
@@ -84,6 +95,7 @@ int main(void)
         cmocka_unit_test(test_err__first_cause_wins),
         cmocka_unit_test(test_err__null_is_allowed),
         cmocka_unit_test(test_err__errno_is_told_and_kept),
+        cmocka_unit_test(test_err__out_of_memory_is_so_whatever_the_step_was),
         cmocka_unit_test(test_err__context_goes_in_front_and_keeps_the_code),
         cmocka_unit_test(test_err__long_messages_are_cut_not_overrun),
         cmocka_unit_test(test_err__clear_makes_it_ready_again),

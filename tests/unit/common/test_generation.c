@@ -90,6 +90,7 @@ static void fill_record(struct pasar_record *record, uint64_t row, char id[32])
 static void fill_manifest(struct pasar_manifest *manifest)
 {
     *manifest = (struct pasar_manifest){.trained_at_us = INT64_C(1798761600000001), .rows = ROWS, .seed = 42};
+    manifest->training = (struct pasar_training){true, 0, true, false, 10, 300, 0.1 * 3};
     memcpy(manifest->model_rows, model_rows, sizeof model_rows);
     manifest->batch_count = 1;
     manifest->batches = calloc(1, sizeof *manifest->batches);
@@ -216,6 +217,12 @@ static void test_generation__what_is_written_is_loaded_bit_for_bit(void **state)
     assert_int_equal(generation.manifest.rows, ROWS);
     assert_int_equal(generation.manifest.trained_at_us, INT64_C(1798761600000001));
     assert_int_equal(generation.manifest.seed, 42);
+    const struct pasar_training *training = &generation.manifest.training;
+    assert_true(training->is_known && training->random_init && !training->warm_start);
+    assert_int_equal(training->k, 0);
+    assert_int_equal(training->n_init, 10);
+    assert_int_equal(training->max_iter, 300);
+    assert_true(training->tol == 0.1 * 3);
     assert_int_equal(generation.manifest.batch_count, 1);
     assert_int_equal(generation.manifest.batches[0].rows, ROWS);
     assert_int_equal(generation.manifest.agreement_count, PASAR_MODEL_PAIRS);

@@ -59,6 +59,35 @@ static void test_progress__elsewhere_a_log_line_every_10_s(void **state)
     free(text);
 }
 
+static void idle_for_long(void *ctx)
+{
+    struct pasar_progress p;
+    (void)ctx;
+    pasar_progress_start(&p, "rows", false);
+    for (int i = 0; i < 8; i++) { /* rows come at 0 and 20 s; nobody works in between and after */
+        p.shown_ns -= INT64_C(10000000000);
+        for (int j = 0; j < 1024; j++)
+            pasar_progress_update(&p, i < 2 ? 10 : 2010, 0, 0);
+    }
+    pasar_progress_finish(&p);
+}
+
+static void test_progress__an_idle_program_logs_nothing(void **state)
+{
+    (void)state;
+    pasar_log_init("pasar-test", PASAR_LOG_INFO, PASAR_LOG_TEXT);
+    char *text = scratch_capture(2, idle_for_long, NULL);
+    const char *second = strstr(text, "INFO rows: 2,010, ");
+    assert_non_null(strstr(text, "INFO rows: 10, "));
+    assert_non_null(second);
+    assert_memory_equal(second, "INFO rows: 2,010, 19", 19); /* per second of the last ten, or a little less */
+    int lines = 0;
+    for (const char *p = text; (p = strchr(p, '\n')) != NULL; p++)
+        lines++;
+    assert_int_equal(lines, 2);
+    free(text);
+}
+
 static void test_progress__slow_callers_are_seen_too(void **state)
 {
     struct pasar_progress p;
@@ -118,6 +147,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_progress__quiet_says_nothing),
         cmocka_unit_test(test_progress__elsewhere_a_log_line_every_10_s),
+        cmocka_unit_test(test_progress__an_idle_program_logs_nothing),
         cmocka_unit_test(test_progress__slow_callers_are_seen_too),
         cmocka_unit_test(test_progress__a_terminal_gets_one_updating_line),
     };

@@ -66,6 +66,55 @@ static void test_rowset__refuses_impossible_numbers(void **state)
     rowset_fini(&set);
 }
 
+/* Numbers that nobody sent cost neither memory nor time. */
+static void test_rowset__wild_numbers_are_cheap(void **state)
+{
+    struct rowset set = {0};
+    struct pasar_buf buf = {0};
+
+    (void)state;
+    add(&set, ROWSET_MAX_ROW, ROWSET_MAX_ROW);
+    add(&set, 1, 5000);
+    add(&set, ROWSET_MAX_ROW / 3, ROWSET_MAX_ROW / 3 + 1);
+    add(&set, ROWSET_MAX_ROW / 3, ROWSET_MAX_ROW / 3);
+    assert_in_range(set.page_count, 3, 6);
+    assert_missing(&set, UINT64_C(1) << 62, 9,
+                   "5001-22906492244, 22906492247-68719476735, 68719476737-4611686018427387904");
+    assert_int_equal(rowset_missing(&set, ROWSET_MAX_ROW - 1), ROWSET_MAX_ROW - 1 - 5002);
+    assert_int_equal(rowset_missing(&set, 5001), 1);
+    assert_int_equal(rowset_missing(&set, 4097), 0);
+    rowset_add_doubled(&set, 9, &buf);
+    assert_string_equal(pasar_buf_cstr(&buf), "22906492245");
+    pasar_buf_fini(&buf);
+    rowset_fini(&set);
+}
+
+/* Against a plain array of counts. */
+static void test_rowset__any_order_gives_the_same_account(void **state)
+{
+    enum { LAST = 20000 };
+    static uint8_t seen[LAST + 1];
+    struct rowset set = {0};
+    uint32_t dice = 1;
+    uint64_t missing = 0;
+
+    (void)state;
+    for (int i = 0; i < 3 * LAST; i++) {
+        uint64_t row = (dice = dice * 1664525 + 1013904223) % LAST + 1;
+
+        assert_int_equal(rowset_add(&set, row), 0);
+        seen[row] = 1;
+    }
+    for (uint64_t row = 1; row <= LAST; row++) {
+        missing += seen[row] == 0;
+        if (row % 97 == 0 || row == LAST)
+            assert_int_equal(rowset_missing(&set, row), missing);
+    }
+    assert_int_equal(set.distinct, LAST - missing);
+    assert_int_equal(set.distinct + set.doubled_count, 3 * LAST);
+    rowset_fini(&set);
+}
+
 static void test_rowset__empty_set_misses_everything(void **state)
 {
     struct rowset set = {0};
@@ -82,6 +131,8 @@ int main(void)
         cmocka_unit_test(test_rowset__names_missing_numbers_as_ranges),
         cmocka_unit_test(test_rowset__names_doubled_numbers),
         cmocka_unit_test(test_rowset__refuses_impossible_numbers),
+        cmocka_unit_test(test_rowset__wild_numbers_are_cheap),
+        cmocka_unit_test(test_rowset__any_order_gives_the_same_account),
         cmocka_unit_test(test_rowset__empty_set_misses_everything),
     };
 

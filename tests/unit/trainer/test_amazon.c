@@ -17,6 +17,8 @@
 #include "pasar/num.h"
 #include "trainer/models.h"
 
+static uint64_t seeds = 8;
+
 static const char *csv_path(void)
 {
     const char *path = getenv("PASAR_AMAZON_CSV");
@@ -82,7 +84,7 @@ static void test_amazon__default_models_reach_the_known_optimum_from_any_seed(vo
     read_dataset(&ds, &set);
     assert_int_equal(ds.rows, 1465);
     struct pool *pool = pool_new(2, NULL, NULL, &err);
-    for (uint64_t seed = 0; seed < 8; seed++) {
+    for (uint64_t seed = 0; seed < seeds; seed++) {
         struct models models;
         struct models_wanted wanted = {.set = &set};
         kmeans_params_init(&wanted.params, 3, seed);
@@ -101,11 +103,13 @@ static void test_amazon__default_models_reach_the_known_optimum_from_any_seed(vo
     dataset_fini(&ds);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_amazon__default_models_reach_the_known_optimum_from_any_seed),
     };
+    if (argc > 1)
+        seeds = strtoull(argv[1], NULL, 10);
     if (access(csv_path(), R_OK) != 0) {
         printf("SKIP unit.trainer.amazon: %s is not there\n", csv_path());
         return 77;

@@ -44,7 +44,7 @@ static void test_clusters__count_only_rows_that_have_the_value(void **state)
     const uint16_t labels[] = {0, 1, 0, 2, 1, 0};
     double price[] = {10, 1e308, 40, NAN, 1.5e308, NAN}, rating[] = {4, 5, 4, 1, 3, 1};
     double *values[] = {price, rating};
-    assert_int_equal(clusters_measure(&model, labels, values, &err), 0);
+    assert_int_equal(clusters_measure(&model, labels, values, NULL, &err), 0);
     assert_true(clusters[0].mean[0] == 25 && clusters[0].median[0] == 25);
     assert_true(clusters[0].mean[1] == 3 && clusters[0].median[1] == 4);
     assert_true(isfinite(clusters[1].mean[0]) && fabs(clusters[1].mean[0] / 1e308 - 1.25) < 1e-12);

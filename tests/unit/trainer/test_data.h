@@ -52,7 +52,8 @@ static inline int test_matrix(struct matrix *m, int kind, size_t rows, size_t co
     for (size_t i = 0; i < rows; i++)
         for (size_t j = 0; j < cols; j++)
             values[j][i] = test_value(kind, i, j, &rng);
-    feature_scale_measure(&scale, &set, values, rows);
+    if (feature_scale_measure(&scale, &set, values, rows, NULL, err) != 0)
+        return -1;
     features_fill(m, &set, &scale, values);
     for (size_t j = 0; j < cols; j++)
         free(values[j]);

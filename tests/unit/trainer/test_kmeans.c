@@ -116,6 +116,91 @@ static void test_kmeans__is_the_same_to_the_bit_for_any_number_of_threads(void *
     free(b);
 }
 
+/* More rows than KMEANS_SAMPLE_ABOVE: samples, hurried runs, several blocks. */
+static void test_kmeans__of_very_many_rows_is_the_same_for_any_number_of_threads(void **state)
+{
+    (void)state;
+    struct pasar_err err = PASAR_ERR_INIT;
+    enum { ROWS = KMEANS_SAMPLE_ABOVE + 5000, K = 4 };
+    struct matrix m;
+    struct kmeans_fit first, other;
+    struct kmeans_params params = params_of(K, 1);
+    params.n_init = 2;
+    params.patience = 3;
+    uint16_t *a = malloc(ROWS * sizeof *a), *b = malloc(ROWS * sizeof *b);
+    assert_int_equal(test_matrix(&m, 2, ROWS, 3, &err), 0);
+    fit(&first, a, &m, &params, 1);
+    for (unsigned threads = 2; threads <= 8; threads *= 2) {
+        fit(&other, b, &m, &params, threads);
+        assert_memory_equal(first.centroids, other.centroids, K * 3 * sizeof(double));
+        assert_memory_equal(&first.inertia, &other.inertia, sizeof(double));
+        assert_memory_equal(a, b, ROWS * sizeof *a);
+        kmeans_fit_fini(&other);
+    }
+    kmeans_fit_fini(&first);
+    matrix_fini(&m);
+    free(a);
+    free(b);
+}
+
+/* Far rows are few, so that most samples lack them; each start on all rows sees them. */
+static void test_kmeans__finds_the_far_rows_of_very_many(void **state)
+{
+    (void)state;
+    struct pasar_err err = PASAR_ERR_INIT;
+    enum { ROWS = KMEANS_SAMPLE_ABOVE + 4464 };
+    struct matrix m;
+    uint16_t *labels = malloc(ROWS * sizeof *labels);
+    assert_int_equal(test_matrix(&m, 1, ROWS, 2, &err), 0);
+    *matrix_at(&m, 100, 0) = *matrix_at(&m, 101, 0) = 5000; /* worth more than all the others together */
+    *matrix_at(&m, 40000, 1) = -4000;
+    for (uint64_t seed = 0; seed < 4; seed++) {
+        struct kmeans_fit result;
+        struct kmeans_params params;
+        kmeans_params_init(&params, 3, seed);
+        fit(&result, labels, &m, &params, 2);
+        assert_int_equal(result.sizes[labels[100]], 2);
+        assert_int_equal(result.sizes[labels[40000]], 1);
+        kmeans_fit_fini(&result);
+    }
+    matrix_fini(&m);
+    free(labels);
+}
+
+static void test_kmeans__gives_up_only_what_cannot_reach_the_goal(void **state)
+{
+    (void)state;
+    struct pasar_err err = PASAR_ERR_INIT;
+    struct matrix m;
+    struct lloyd l;
+    struct lloyd_run full, run;
+    struct pool *pool = pool_new(1, NULL, NULL, &err);
+    uint16_t labels[1000];
+    double start[8 * 2], centroids[8 * 2];
+    assert_int_equal(test_matrix(&m, 1, 1000, 2, &err), 0);
+    for (size_t i = 0; i < 8 * 2; i++)
+        start[i] = *matrix_at(&m, 7 * (i / 2), i % 2);
+    assert_int_equal(lloyd_init(&l, &m, 8, labels, pool, &err), 0);
+    memcpy(centroids, start, sizeof start);
+    struct lloyd_limits limits = {.max_iter = 300, .give_up = INFINITY};
+    assert_int_equal(lloyd_iterate(&l, centroids, &limits, &full, &err), 0);
+    assert_int_equal(full.stop, LLOYD_CONVERGED);
+    assert_true(fabs(lloyd_scatter(&l) - full.inertia) < 1e-9 * full.inertia);
+    limits.give_up = full.inertia * 1.001;
+    memcpy(centroids, start, sizeof start);
+    assert_int_equal(lloyd_iterate(&l, centroids, &limits, &run, &err), 0);
+    assert_int_equal(run.stop, LLOYD_CONVERGED);
+    assert_true(run.inertia == full.inertia);
+    limits.give_up = full.inertia * 0.5;
+    memcpy(centroids, start, sizeof start);
+    assert_int_equal(lloyd_iterate(&l, centroids, &limits, &run, &err), 0);
+    assert_int_equal(run.stop, LLOYD_HOPELESS);
+    assert_true(run.iterations < full.iterations);
+    lloyd_fini(&l);
+    matrix_fini(&m);
+    pool_free(pool);
+}
+
 static void test_kmeans__k_shrinks_to_the_distinct_rows(void **state)
 {
     (void)state;
@@ -135,6 +220,33 @@ static void test_kmeans__k_shrinks_to_the_distinct_rows(void **state)
         assert_true(result.inertia < 1e-20);
         for (size_t c = 0; c < result.k; c++)
             assert_true(result.sizes[c] > 0);
+        kmeans_fit_fini(&result);
+        matrix_fini(&m);
+    }
+}
+
+/* Two products that differ by a paisa in ten million: far away from the others, 2e-8 from each other. */
+static void test_kmeans__parts_points_that_are_almost_one(void **state)
+{
+    (void)state;
+    struct pasar_err err = PASAR_ERR_INIT;
+    for (size_t rows = 3; rows <= 1000; rows += 997) {
+        struct matrix m;
+        struct kmeans_fit result;
+        struct kmeans_params params = params_of(3, 42);
+        uint16_t labels[1000];
+        assert_int_equal(matrix_init(&m, rows, 1, &err), 0);
+        for (size_t row = 0; row < rows; row++)
+            *matrix_at(&m, row, 0) = -0.045;
+        *matrix_at(&m, 1, 0) = 22.3;
+        *matrix_at(&m, 2, 0) = 22.3 + 2.2e-8;
+        fit(&result, labels, &m, &params, 1);
+        assert_int_equal(result.k, 3);
+        assert_int_equal(result.stop, LLOYD_CONVERGED);
+        assert_true(labels[0] != labels[1] && labels[1] != labels[2] && labels[0] != labels[2]);
+        assert_int_equal(result.sizes[labels[1]], 1);
+        assert_int_equal(result.sizes[labels[2]], 1);
+        assert_int_equal(result.sizes[labels[0]], rows - 2);
         kmeans_fit_fini(&result);
         matrix_fini(&m);
     }
@@ -241,7 +353,11 @@ int main(void)
         cmocka_unit_test(test_kmeans__reaches_the_best_known_optimum_from_any_seed),
         cmocka_unit_test(test_kmeans__result_is_one_fixed_point),
         cmocka_unit_test(test_kmeans__is_the_same_to_the_bit_for_any_number_of_threads),
+        cmocka_unit_test(test_kmeans__of_very_many_rows_is_the_same_for_any_number_of_threads),
+        cmocka_unit_test(test_kmeans__finds_the_far_rows_of_very_many),
+        cmocka_unit_test(test_kmeans__gives_up_only_what_cannot_reach_the_goal),
         cmocka_unit_test(test_kmeans__k_shrinks_to_the_distinct_rows),
+        cmocka_unit_test(test_kmeans__parts_points_that_are_almost_one),
         cmocka_unit_test(test_kmeans__an_empty_cluster_takes_the_farthest_row),
         cmocka_unit_test(test_kmeans__two_empty_clusters_take_two_different_rows),
         cmocka_unit_test(test_kmeans__says_why_it_stopped),

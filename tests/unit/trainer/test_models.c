@@ -57,8 +57,9 @@ static void train(struct models *models, const struct dataset *ds, size_t k, uns
 static void test_models__are_one_two_and_three_thirds(void **state)
 {
     (void)state;
-    static const uint64_t expected[][4] = {{1, 1, 1, 1}, {2, 1, 2, 2}, {3, 1, 2, 3},          {4, 2, 4, 4},
-                                           {5, 2, 4, 5}, {6, 2, 4, 6}, {1465, 489, 978, 1465}};
+    static const uint64_t expected[][4] = {
+        {1, 1, 1, 1}, {2, 1, 2, 2}, {3, 1, 2, 3},           {4, 2, 4, 4},
+        {5, 2, 4, 5}, {6, 2, 4, 6}, {1465, 489, 978, 1465}, {100000000, 33333334, 66666668, 100000000}};
     for (size_t i = 0; i < PASAR_ARRAY_LEN(expected); i++) {
         uint64_t rows[PASAR_MODELS];
         models_rows(expected[i][0], rows);

@@ -102,12 +102,35 @@ static void test_quality__samples_the_silhouette_of_many_rows(void **state)
     free(labels);
 }
 
+static void test_quality__is_the_same_to_the_bit_for_every_instruction_set(void **state)
+{
+    (void)state;
+    struct pasar_err err = PASAR_ERR_INIT;
+    struct matrix m;
+    uint16_t labels[1013];
+    struct pool *pool = pool_new(2, NULL, NULL, &err);
+    assert_int_equal(test_matrix(&m, 2, 1013, 3, &err), 0);
+    for (size_t row = 0; row < 1013; row++)
+        labels[row] = test_label(row);
+    struct quality baseline, other;
+    assert_int_equal(quality_measure_with(KERNEL_BASELINE, &baseline, &m, labels, 3, 5, pool, &err), 0);
+    for (enum kernel_isa isa = KERNEL_BASELINE + 1; isa < KERNEL_ISAS; isa++) {
+        if (!kernel_get(isa))
+            continue;
+        assert_int_equal(quality_measure_with(isa, &other, &m, labels, 3, 5, pool, &err), 0);
+        assert_memory_equal(&baseline, &other, sizeof other);
+    }
+    matrix_fini(&m);
+    pool_free(pool);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_quality__equals_scikit_learns_figures),
         cmocka_unit_test(test_quality__a_cluster_of_one_counts_nothing),
         cmocka_unit_test(test_quality__is_undefined_for_one_cluster_or_as_many_as_rows),
+        cmocka_unit_test(test_quality__is_the_same_to_the_bit_for_every_instruction_set),
         cmocka_unit_test(test_quality__samples_the_silhouette_of_many_rows),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

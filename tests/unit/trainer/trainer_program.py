@@ -90,7 +90,11 @@ def test_published(work):
     check("done: generation 000001" in errors and "2000 rows" in errors, "no summary line: " + errors)
     folder, manifest = check_generation(work)
     check(manifest["rows"] == 2000 and manifest["model_rows"] == [667, 1334, 2000], f"rows {manifest}")
+    check(manifest["training"] == {"k": 4, "init": "k-means++", "n_init": 10, "max_iter": 300, "tol": 0.0,
+                                   "warm_start": False}, f"training {manifest['training']}")
     for batch in manifest["batches"]:
+        check(batch["file"] == f"shop+{batch['partition']:05d}+{batch['first_offset']:020d}+{batch['last_offset']:020d}.csv",
+              f"offsets of {batch}")
         with open(f"{work}/batches/{batch['file']}", "rb") as file:
             check(hashlib.sha256(file.read()).hexdigest() == batch["sha256"], "checksum of " + batch["file"])
     with open(f"{folder}/products.csv", newline="", encoding="utf-8") as file:
@@ -196,6 +200,15 @@ def test_signals(work):
         check(not left, f"left behind: {left}")
 
 
+    process = subprocess.Popen([TRAINER, "--models", f"{work}/models", "--predict", "-"], stdin=subprocess.PIPE,
+                               stdout=subprocess.DEVNULL)
+    time.sleep(0.5)
+    check(process.poll() is None, "--predict does not wait for its input")
+    process.send_signal(signal.SIGTERM)
+    check(process.wait(timeout=2) == -signal.SIGTERM, f"--predict: exit {process.returncode}")
+    process.stdin.close()
+
+
 def test_kills(work):
     draw = random.Random(7)
     write_batches(f"{work}/batches", 3000, partitions=2)
@@ -267,6 +280,15 @@ def test_watch(work):
         errors = process.communicate(timeout=10)[1]
         check(process.returncode == 0, f"exit {process.returncode}: {errors}")
         check("3 generations published" in errors, "no summary line: " + errors)
+        process = start(work, "--watch", "--every", "0.2", "--min-rows", "50")
+        time.sleep(1)
+        check(os.readlink(f"{work}/models/current") == "000003", "a restart has published the same batches again")
+        write_batch(f"{work}/batches", 0, 180, [product(i, draw) for i in range(180, 240)])
+        wait_for(work, "000004", process)
+        process.send_signal(signal.SIGTERM)
+        check("1 generations published" in process.communicate(timeout=10)[1], "rows that are new after a restart")
+        process = start(work, "--watch", "--every", "0.2", "--min-rows", "50", "--k", "2")
+        wait_for(work, "000005", process)  # other options: another model
     finally:
         process.kill()
         process.wait()
@@ -287,6 +309,9 @@ def test_ends(work):
     write_batch(f"{work}/batches", 0, 0, [product(i, draw) for i in range(100)])
     process = start(work, "--watch", "--every", "0.2", "--min-rows", "1000")
     try:
+        time.sleep(1)
+        check(not os.path.exists(f"{work}/models/current"), "100 rows are fewer than --min-rows 1000, from the beginning")
+        process.send_signal(signal.SIGHUP)
         wait_for(work, "000001", process)
         write_batch(f"{work}/batches", 0, 100, [product(i, draw) for i in range(100, 110)])
         write_end(f"{work}/batches", 0, 110, "r1", 2)
