@@ -9,6 +9,9 @@
 #include <xxhash.h>
 #include <zlib.h>
 
+/* Ready-made bodies are compressed once, so that even a few hundred bytes are worth it. */
+enum { READY_GZIP_MIN = 512 };
+
 void blob_etag(const char *data, size_t len, char etag[BLOB_ETAG_MAX])
 {
     static const char hex[] = "0123456789abcdef";
@@ -46,7 +49,7 @@ int blob_borrow(struct blob *blob, const char *data, size_t len, struct pasar_er
     blob->data = data;
     blob->len = len;
     blob_etag(data, len, blob->etag);
-    if (len < BLOB_GZIP_MIN)
+    if (len < READY_GZIP_MIN)
         return 0;
     if (blob_gzip(&packed, data, len, 9) != 0) {
         pasar_buf_fini(&packed);

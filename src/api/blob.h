@@ -9,7 +9,7 @@
 #include "pasar/buf.h"
 #include "pasar/err.h"
 
-enum { BLOB_ETAG_MAX = 24, BLOB_GZIP_MIN = 1400 }; /* below one packet, compression wins nothing */
+enum { BLOB_ETAG_MAX = 24, BLOB_GZIP_MIN = 1400 }; /* below one packet, compressing each reply wins nothing */
 
 struct blob {
     const char *data;

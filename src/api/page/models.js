@@ -258,6 +258,7 @@ export function mount(main, app) {
             ),
     });
     const compare = createComparison(app);
+    compare.node.hidden = true; // until the models are there: it would be pushed down by them
     main.append(
         el(
             'div',
@@ -276,6 +277,7 @@ export function mount(main, app) {
     );
     const loaded = pane.run(async () => {
         const list = await models();
+        compare.node.hidden = false;
         if (list.length === 0) return message('No models', 'The server has none loaded.');
         return [el('div', { class: 'columns' }, list.map(modelCard)), changes(list)];
     });
