@@ -9,13 +9,18 @@
 #include "api/similar_rank.h"
 #include "api/similar_words.h"
 
-enum { VOTERS = 30 };
-static const float open_share = 0.5f; /* of the most that centroid and votes can give */
+enum { VOTERS = 50 };
+static const float open_share = 0.75f; /* of the most that a category can give */
+static const float no_vote = 0.0005f;  /* what counts for the votes of a category that has none */
+static const float sharpness = 0.4f;   /* of likely categories against unlikely ones */
+static const float pair_odds = 0.5f;   /* of what a word says: its words have spoken already */
 
-const struct similar_weights similar_weights_default = {.centroid = 0.3f,
-                                                        .vote = 1.2f,
+const struct similar_weights similar_weights_default = {.cosine = 3,
+                                                        .size = 0.25f,
+                                                        .vote = 0.7f,
+                                                        .category = 4,
                                                         .cluster = 0.01f,
-                                                        .same_category = 1,
+                                                        .same_category = 4,
                                                         .prefix = 0.5f,
                                                         .infix = 0.5f,
                                                         .joined = 0.8f};
@@ -40,11 +45,13 @@ static void blocks_fini(struct similar_scratch *s)
 
 static void categories_fini(struct similar_scratch *s)
 {
-    free(s->centroid);
+    free(s->likely);
     free(s->bonus);
     free(s->vote);
-    s->centroid = s->bonus = s->vote = NULL;
-    s->category_cap = 0;
+    free(s->cosine);
+    free(s->odds);
+    s->likely = s->bonus = s->vote = s->cosine = s->odds = NULL;
+    s->node_cap = 0;
 }
 
 static void hits_fini(struct similar_scratch *s)
@@ -97,17 +104,19 @@ static int reserve_blocks(struct similar_scratch *s, uint32_t blocks)
     return 0;
 }
 
-static int reserve_categories(struct similar_scratch *s, uint32_t categories)
+static int reserve_categories(struct similar_scratch *s, uint32_t nodes)
 {
-    if (categories <= s->category_cap)
+    if (nodes <= s->node_cap)
         return 0;
     categories_fini(s);
-    s->centroid = malloc(categories * sizeof *s->centroid);
-    s->bonus = malloc(categories * sizeof *s->bonus);
-    s->vote = malloc(categories * sizeof *s->vote);
-    if (!s->centroid || !s->bonus || !s->vote)
+    s->likely = malloc(nodes * sizeof *s->likely);
+    s->bonus = malloc(nodes * sizeof *s->bonus);
+    s->vote = malloc(nodes * sizeof *s->vote);
+    s->cosine = malloc(nodes * sizeof *s->cosine);
+    s->odds = malloc(nodes * sizeof *s->odds);
+    if (!s->likely || !s->bonus || !s->vote || !s->cosine || !s->odds)
         return -1;
-    s->category_cap = categories;
+    s->node_cap = nodes;
     return 0;
 }
 
@@ -123,7 +132,7 @@ static int reserve(struct similar_scratch *s, const struct textindex *x, size_t 
             return -1;
         s->heap_cap = hits;
     }
-    return reserve_blocks(s, x->block_count) != 0 || reserve_categories(s, x->catalog->category_count) != 0 ? -1 : 0;
+    return reserve_blocks(s, x->block_count) != 0 || reserve_categories(s, x->evidence.node_count) != 0 ? -1 : 0;
 }
 
 /* ------------------------------------------------------------------ evidence */
@@ -138,14 +147,27 @@ struct search {
     int64_t own_doc;
 };
 
-/* How close the query is to each category: 1 the closest. A word's choices share its weight. */
-static void ask_centroids(struct search *f)
+/* s->bonus from s->likely: `most` for the likeliest category, less for others as they are less likely. */
+static void give_bonus(const struct search *f, float most)
+{
+    struct similar_scratch *s = f->s;
+    uint32_t categories = f->index->catalog->category_count;
+    float top = -INFINITY;
+    for (uint32_t c = 0; c < categories; c++)
+        top = fmaxf(top, s->likely[c]);
+    for (uint32_t c = 0; c < categories; c++)
+        s->bonus[c] = top > -INFINITY ? most * expf(sharpness * (s->likely[c] - top)) : 0;
+}
+
+/* How likely it is that each category is meant, from words and pairs. A word's choices share its weight. */
+static void ask_evidence(struct search *f)
 {
     const struct textindex *x = f->index;
+    const struct evidence *e = &x->evidence;
     struct similar_scratch *s = f->s;
-    uint32_t categories = x->catalog->category_count;
-    float top = 0;
-    memset(s->centroid, 0, categories * sizeof *s->centroid);
+    float square = 0, words = 0;
+    memset(s->cosine, 0, e->node_count * sizeof *s->cosine);
+    memset(s->odds, 0, e->node_count * sizeof *s->odds);
     for (size_t w = 0; w < s->word_count; w++) {
         const struct similar_word *word = &s->words[w];
         bool is_sure = word->is_exact || word->repaired >= 0;
@@ -155,28 +177,35 @@ static void ask_centroids(struct search *f)
         for (size_t i = 0; i < (is_sure ? 1 : word->count); i++) {
             uint32_t term = word->terms[i].term;
             float share = is_sure ? 1 : word->terms[i].weight / sum;
-            centroids_score(&x->centroids, term, share * textindex_centroid_weight(&x->terms[term]), s->centroid);
+            float weight = share * textindex_vector_weight(&x->terms[term]);
+            evidence_score(e, term, weight, share, s->cosine, s->odds);
+            square += weight * weight;
         }
+        words++;
     }
-    for (size_t i = 0; i < s->pair_count; i++)
-        centroids_score(&x->centroids, s->pairs[i], textindex_centroid_weight(&x->terms[s->pairs[i]]), s->centroid);
-    for (uint32_t c = 0; c < categories; c++)
-        top = s->centroid[c] > top ? s->centroid[c] : top;
-    for (uint32_t c = 0; top > 0 && c < categories; c++)
-        s->centroid[c] /= top;
+    for (size_t i = 0; i < s->pair_count; i++) {
+        float weight = textindex_vector_weight(&x->terms[s->pairs[i]]);
+        evidence_score(e, s->pairs[i], weight, pair_odds, s->cosine, s->odds);
+        square += weight * weight;
+        words += pair_odds;
+    }
+    float cosine = square > 0 ? f->weights->cosine / sqrtf(square) : 0;
+    for (uint32_t c = 0; c < e->category_count; c++)
+        s->likely[c] = words > 0 ? cosine * s->cosine[c] + s->odds[c] + s->odds[e->parent[c]] + words * e->absent[c] +
+                                       f->weights->size * e->log_size[c]
+                                 : -INFINITY;
+    s->likely[CATALOG_NO_CATEGORY] = -INFINITY;
+    give_bonus(f, 1);
 }
 
-/*
- * The best VOTERS documents by text and centroid vote for their category and cluster, the closer the more; large
- * categories, which have more to send, count a little less. Fills s->bonus and f->cluster.
- */
+/* The best VOTERS documents by text and likely category vote for their category and cluster, the closer the more. */
 static void vote(struct search *f)
 {
     const struct textindex *x = f->index;
     const struct similar_weights *weights = f->weights;
     struct similar_scratch *s = f->s;
     uint32_t categories = x->catalog->category_count;
-    struct similar_pass pass = {.bonus = s->centroid,
+    struct similar_pass pass = {.bonus = s->bonus,
                                 .open_bonus = INFINITY,
                                 .model = f->query->model,
                                 .excluded = f->own_doc,
@@ -186,9 +215,7 @@ static void vote(struct search *f)
     memset(s->vote, 0, categories * sizeof *s->vote);
     for (size_t i = 0; i < n; i++) {
         const struct textindex_doc *info = &x->docs[s->heap[i].doc];
-        float text = similar_rank_text_of(x, s, s->heap[i].doc), size;
-        size = (float)(x->category_start[info->category + 1] - x->category_start[info->category]);
-        float share = text * text * text / sqrtf(sqrtf(size));
+        float text = similar_rank_text_of(x, s, s->heap[i].doc), share = text * text * text;
         f->cluster[info->cluster[f->query->model - 1]] += share;
         sum += share;
         if (info->category != CATALOG_NO_CATEGORY)
@@ -197,10 +224,9 @@ static void vote(struct search *f)
     }
     for (size_t i = 0; i < 256; i++)
         f->cluster[i] = sum > 0 ? f->cluster[i] / sum * weights->cluster : 0;
-    for (uint32_t c = 0; c < categories; c++) {
-        s->vote[c] = top > 0 ? s->vote[c] / top : 0;
-        s->bonus[c] = weights->centroid * s->centroid[c] + weights->vote * s->vote[c];
-    }
+    for (uint32_t c = 0; top > 0 && c < categories; c++)
+        s->likely[c] += weights->vote * logf(s->vote[c] / top + no_vote);
+    give_bonus(f, weights->category);
 }
 
 /* What is known of the product whose like is looked for. */
@@ -221,7 +247,7 @@ static void add_own(struct search *f)
 /* A category that the evidence favours so much is similar as a whole, whatever the words of its products. */
 static float open_bonus(const struct search *f)
 {
-    return open_share * (f->weights->centroid + f->weights->vote);
+    return open_share * f->weights->category;
 }
 
 /* Marks a document in s->found. Returns 1 when it is one more of the model's, else 0. */
@@ -298,7 +324,7 @@ static void fill_hit(const struct search *f, const struct similar_ranked *ranked
 {
     const struct similar_weights *weights = f->weights;
     const struct textindex_doc *info = &f->index->docs[ranked->doc];
-    float most = 1.001f * (1 + weights->centroid + weights->vote + weights->cluster +
+    float most = 1.001f * (1 + weights->category + weights->cluster +
                            (f->own_category != CATALOG_NO_CATEGORY ? weights->same_category : 0));
     hit->product = info->product;
     hit->contains = ranked->contains;
@@ -400,7 +426,7 @@ int similar_search(const struct textindex *x, const struct similar_query *q, str
     tokens_split(&s->tokens, name, len, TOKENS_PLAIN);
     similar_words_expand(x, f.weights, q->product < 0, s);
     similar_rank_begin(x, s);
-    ask_centroids(&f);
+    ask_evidence(&f);
     vote(&f);
     add_own(&f);
     if (q->product < 0)

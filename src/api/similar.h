@@ -1,8 +1,8 @@
 /*
  * "Most similar first": what stands behind /api/similar_products. Products whose name contains the query (any case,
  * literally) come first; within both groups the order is a sum of evidence: BM25F of words and word pairs (repaired
- * where misspelt, completed where unfinished), how close the words are to the product's category, how many of the best
- * hits share its category and model cluster. Equal scores: more votes first, then arrival order.
+ * where misspelt, completed where unfinished), how likely the product's category is given the words and the best hits,
+ * how many of the best hits share its model cluster. Equal scores: more votes first, then arrival order.
  */
 #ifndef PASAR_API_SIMILAR_H
 #define PASAR_API_SIMILAR_H
@@ -23,10 +23,11 @@ enum {
     SIMILAR_CACHE_BLOCKS = 128, /* blocks whose scores are kept while a query runs */
 };
 
-/* How much each kind of evidence weighs beside the text score, which is at most 1. */
+/* How much each kind of evidence weighs. */
 struct similar_weights {
-    float centroid, vote, cluster, same_category;
-    float prefix, infix, joined; /* of a word that was completed, found inside others, or put together */
+    float cosine, size, vote;               /* in the log of how likely a category is, beside the odds of words */
+    float category, cluster, same_category; /* in a product's score, beside the text score, which is at most 1 */
+    float prefix, infix, joined;            /* of a word that was completed, found inside others, or put together */
 };
 extern const struct similar_weights similar_weights_default;
 
@@ -86,8 +87,9 @@ struct similar_scratch {
     uint32_t cached_blocks[SIMILAR_CACHE_BLOCKS], cached_count;
     uint32_t block_cap;
     /* By category */
-    float *centroid, *bonus, *vote;
-    uint32_t category_cap;
+    float *likely, *bonus, *vote; /* log of how likely it is; what its products get for it; share of the best hits */
+    float *cosine, *odds;         /* by node of the evidence */
+    uint32_t node_cap;
     /* By document: a bit */
     uint64_t *found, *candidates, *other;
     uint32_t bit_words;

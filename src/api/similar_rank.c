@@ -200,7 +200,7 @@ static uint32_t least_cell(const struct ranking *r, float bonus)
     double none = bonus >= r->pass->open_bonus ? 0 : 1;
     if (r->n < r->max)
         return (uint32_t)none;
-    double least = (double)(r->s->heap[0].score - r->pass->cluster_bonus_max - bonus) * (65536.0 * 255.0) - 16;
+    double least = (double)(r->s->heap[0].score - r->pass->cluster_bonus_max - bonus) * (65536.0 * 255.0) - 64;
     return (uint32_t)(least < none ? none : least);
 }
 

@@ -15,17 +15,18 @@
 
 enum {
     ABOUT_WORDS_MAX = 80,     /* further ones are sales talk */
-    HEAD_WORDS = 8,           /* of the head, for centroids */
+    HEAD_WORDS = 8,           /* of the head, for category evidence: what people type */
     SINGLE_PAIRS_MAX = 50000, /* products up to which pairs that occur once are kept */
 };
 
 /* BM25F: field weights, length normalisation, saturation. */
-static const float name_weight = 3, head_weight = 1, category_weight = 1, leaf_weight = 1, about_weight = 0.2f;
+static const float name_weight = 3, head_weight = 1, category_weight = 1, leaf_weight = 2, about_weight = 0.2f;
 static const float name_b = 0.1f, head_b = 0.3f, about_b = 0.75f;
 static const float k1 = 3;
-static const float pair_weight = 0.3f;
-/* Term vectors of centroids. */
-static const float centroid_name = 0.6f, centroid_head = 1, centroid_category = 0.3f;
+static const float pair_weight = 0.4f;
+/* Category evidence: weights of the fields in term vectors, and in the counts of words. */
+static const float vector_name = 0.6f, vector_head = 1, vector_category = 0.3f;
+static const float named_name = 1, named_head = 2, named_category = 0.5f;
 
 struct builder {
     struct textindex *index;
@@ -306,22 +307,70 @@ static void write_document(struct builder *b, uint32_t doc)
     b->touched_count = 0;
 }
 
-static void teach_centroid(struct builder *b, uint32_t doc)
+/* Adds name, head and category words. */
+static void add_fields(struct builder *b, uint32_t doc, float in_name, float in_head, float in_category)
 {
-    struct textindex *x = b->index;
     const uint32_t *name = b->name_terms + b->name_first[doc];
     size_t count = (size_t)(b->name_first[doc + 1] - b->name_first[doc]), head = b->head_count[doc];
-    add_name_terms(b, name, count, centroid_name, centroid_name);
-    add_name_terms(b, name, head < HEAD_WORDS ? head : HEAD_WORDS, centroid_head, centroid_head);
-    add_tokens(b, &b->category_tokens, 0, centroid_category);
+    add_name_terms(b, name, count, in_name, in_name);
+    add_name_terms(b, name, head < HEAD_WORDS ? head : HEAD_WORDS, in_head, in_head);
+    add_tokens(b, &b->category_tokens, 0, in_category);
+}
+
+/* What the document, whose description is in b->tokens, says about its category. */
+static void teach(struct builder *b, uint32_t doc)
+{
+    struct textindex *x = b->index;
+    struct evidence *e = &x->evidence;
+    add_fields(b, doc, vector_name, vector_head, vector_category);
     for (uint32_t i = 0; i < b->touched_count; i++) {
         uint32_t term = b->touched[i];
         float tf = b->sums[term];
         b->sums[term] = 0;
-        b->list_weights[i] = (tf > 1 ? 1 + logf(tf) : tf) * textindex_centroid_weight(&x->terms[term]);
+        b->list_weights[i] = (tf > 1 ? 1 + logf(tf) : tf) * textindex_vector_weight(&x->terms[term]);
     }
-    centroids_add(&x->centroids, b->touched, b->list_weights, b->touched_count);
+    evidence_add_vector(e, b->touched, b->list_weights, b->touched_count);
     b->touched_count = 0;
+    add_fields(b, doc, named_name, named_head, named_category);
+    for (uint32_t i = 0; i < b->touched_count; i++) {
+        evidence_add_named(e, b->touched[i], b->sums[b->touched[i]]);
+        b->sums[b->touched[i]] = 0;
+    }
+    b->touched_count = 0;
+    add_tokens(b, &b->tokens, 0, 1);
+    for (uint32_t i = 0; i < b->touched_count; i++) {
+        evidence_add_told(e, b->touched[i], b->sums[b->touched[i]]);
+        b->sums[b->touched[i]] = 0;
+    }
+    b->touched_count = 0;
+}
+
+/* Bytes of a category's path without its last level. */
+static size_t parent_len(const struct catalog_category *c)
+{
+    return c->path ? (size_t)(c->last - c->path) : 0;
+}
+
+/* Numbers the parents of categories, which are sorted: one that was met before is found by looking back. */
+static int begin_evidence(struct textindex *x, struct pasar_err *err)
+{
+    const struct catalog_category *all = x->catalog->categories;
+    uint32_t n = x->catalog->category_count, nodes = n, *parent = malloc(((size_t)n + 1) * sizeof *parent);
+    for (uint32_t c = 0; parent && c < n; c++) {
+        size_t len = parent_len(&all[c]);
+        parent[c] = UINT32_MAX;
+        for (uint32_t i = c; i-- > 0 && parent[c] == UINT32_MAX;) {
+            if (parent_len(&all[i]) == len && (len == 0 || memcmp(all[i].path, all[c].path, len) == 0))
+                parent[c] = parent[i];
+            else if (len > 0 && (parent_len(&all[i]) < len || memcmp(all[i].path, all[c].path, len) != 0))
+                break;
+        }
+        if (parent[c] == UINT32_MAX)
+            parent[c] = nodes++;
+    }
+    if (!parent)
+        return fail_memory(err);
+    return evidence_init(&x->evidence, x->term_count, x->vocabulary.term_count, parent, n, nodes, err);
 }
 
 static int place_postings(struct builder *b, struct pasar_err *err)
@@ -358,21 +407,22 @@ static int place_postings(struct builder *b, struct pasar_err *err)
 static int write_all(struct builder *b, struct pasar_err *err)
 {
     struct textindex *x = b->index;
-    if (place_postings(b, err) != 0 || centroids_init(&x->centroids, x->term_count, err) != 0)
+    if (place_postings(b, err) != 0 || begin_evidence(x, err) != 0)
         return -1;
     for (uint32_t doc = 0; doc < x->doc_count; doc++) {
         split_category(b, doc);
         write_document(b, doc);
         if (b->text.failed || b->tokens.failed)
             return fail_memory(err);
-        if (x->docs[doc].category == CATALOG_NO_CATEGORY)
+        uint32_t category = x->docs[doc].category;
+        if (category == CATALOG_NO_CATEGORY)
             continue;
-        teach_centroid(b, doc);
-        if ((doc + 1 == x->doc_count || x->docs[doc + 1].category != x->docs[doc].category) &&
-            centroids_close(&x->centroids, x->docs[doc].category, err) != 0)
+        teach(b, doc);
+        if (doc + 1 == x->category_start[category + 1] &&
+            evidence_close(&x->evidence, category, doc + 1 - x->category_start[category], err) != 0)
             return -1;
     }
-    return centroids_finish(&x->centroids, err);
+    return evidence_finish(&x->evidence, err);
 }
 
 /* ------------------------------------------------------------------ documents */
@@ -494,7 +544,7 @@ void textindex_fini(struct textindex *index)
 {
     vocabulary_fini(&index->vocabulary);
     pairs_fini(&index->pairs);
-    centroids_fini(&index->centroids);
+    evidence_fini(&index->evidence);
     free(index->terms);
     free(index->spans);
     free(index->tops);

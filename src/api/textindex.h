@@ -16,7 +16,7 @@
 #include <stdint.h>
 
 #include "api/catalog.h"
-#include "api/centroids.h"
+#include "api/evidence.h"
 #include "api/pairs.h"
 #include "api/vocabulary.h"
 #include "pasar/attrs.h"
@@ -64,7 +64,7 @@ struct textindex {
     uint32_t *category_start; /* category → its first document; category_count + 1 */
     struct pasar_buf names;   /* all names in folded case, by document, each followed by a NUL */
     uint64_t *name_start;     /* document → offset in names; doc_count + 1 */
-    struct centroids centroids;
+    struct evidence evidence;
     const struct catalog *catalog;
 };
 
@@ -72,8 +72,8 @@ struct textindex {
 int textindex_build(struct textindex *index, const struct catalog *catalog, struct pasar_err *err) PASAR_MUSTCHECK;
 void textindex_fini(struct textindex *index);
 
-/* How much a term says about categories, in centroids and queries alike. */
-static inline float textindex_centroid_weight(const struct textindex_term *term)
+/* A term's weight in the vectors of products and queries that the cosine is about. */
+static inline float textindex_vector_weight(const struct textindex_term *term)
 {
     return powf(term->idf, 0.7f);
 }

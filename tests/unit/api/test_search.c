@@ -6,11 +6,12 @@
 #include <cmocka.h>
 
 #include <ctype.h>
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "api/centroids.h"
+#include "api/evidence.h"
 #include "api/fold.h"
 #include "api/pairs.h"
 #include "api/similar.h"
@@ -254,25 +255,58 @@ static void test_pairs__what_occurs_twice_is_kept_and_nothing_is_missed(void **u
     pairs_fini(&pairs);
 }
 
-static void test_centroids__products_of_a_category_count_alike_whatever_their_length(void **unused)
+/* Three words in three categories; 0 is none, 1 and 2 are siblings, 3 stands alone. */
+static void fill_evidence(struct evidence *e)
+{
+    static const uint32_t of[] = {4, 5, 5, 6};
+    struct pasar_err err = PASAR_ERR_INIT;
+    uint32_t *parent = malloc(sizeof of);
+    assert_non_null(parent);
+    memcpy(parent, of, sizeof of);
+    assert_int_equal(evidence_init(e, 3, 3, parent, 4, 7, &err), 0);
+    evidence_add_vector(e, (const uint32_t[]){0}, (const float[]){9}, 1);
+    evidence_add_vector(e, (const uint32_t[]){1}, (const float[]){0.1f}, 1);
+    evidence_add_named(e, 0, 2);
+    evidence_add_told(e, 1, 1);
+    assert_int_equal(evidence_close(e, 1, 2, &err), 0);
+    evidence_add_named(e, 1, 2);
+    assert_int_equal(evidence_close(e, 2, 1, &err), 0);
+    evidence_add_vector(e, (const uint32_t[]){1, 2}, (const float[]){3, 4}, 2);
+    evidence_add_named(e, 2, 2);
+    assert_int_equal(evidence_close(e, 3, 1, &err), 0);
+    assert_int_equal(evidence_finish(e, &err), 0);
+}
+
+static void test_evidence__products_of_a_category_count_alike_whatever_their_length(void **unused)
 {
     (void)unused;
-    struct centroids c;
-    struct pasar_err err = PASAR_ERR_INIT;
-    float scores[4] = {0};
-    assert_int_equal(centroids_init(&c, 3, &err), 0);
-    centroids_add(&c, (const uint32_t[]){0}, (const float[]){9}, 1);
-    centroids_add(&c, (const uint32_t[]){1}, (const float[]){0.1f}, 1);
-    assert_int_equal(centroids_close(&c, 1, &err), 0);
-    centroids_add(&c, (const uint32_t[]){1, 2}, (const float[]){3, 4}, 2);
-    assert_int_equal(centroids_close(&c, 3, &err), 0);
-    assert_int_equal(centroids_finish(&c, &err), 0);
-    centroids_score(&c, 0, 1, scores);
-    centroids_score(&c, 1, 2, scores);
-    assert_float_equal(scores[1], 3 * 0.70711, 1e-4);
-    assert_float_equal(scores[2], 0, 0);
-    assert_float_equal(scores[3], 2 * 0.6, 1e-4);
-    centroids_fini(&c);
+    struct evidence e;
+    float cosine[7] = {0}, odds[7] = {0};
+    fill_evidence(&e);
+    evidence_score(&e, 0, 1, 1, cosine, odds);
+    evidence_score(&e, 1, 2, 1, cosine, odds);
+    assert_float_equal(cosine[1], 3 * 0.70711, 1e-4);
+    assert_float_equal(cosine[2], 0, 0);
+    assert_float_equal(cosine[3], 2 * 0.6, 1e-4);
+    evidence_fini(&e);
+}
+
+static void test_evidence__a_category_learns_from_its_siblings(void **unused)
+{
+    (void)unused;
+    struct evidence e;
+    float cosine[7] = {0}, odds[7] = {0}, sum[4];
+    fill_evidence(&e);
+    evidence_score(&e, 0, 1, 1, cosine, odds);
+    for (uint32_t c = 1; c < 4; c++)
+        sum[c] = odds[c] + odds[e.parent[c]] + e.absent[c];
+    assert_true(sum[1] > sum[2]); /* that has the word */
+    assert_true(sum[2] > sum[3]); /* whose sibling has it */
+    assert_true(isinf(e.log_size[0]) && e.log_size[1] > e.log_size[2]);
+    memset(odds, 0, sizeof odds);
+    evidence_score(&e, 1, 1, 1, cosine, odds);
+    assert_true(odds[2] > odds[1] && odds[1] > 0); /* a description says less than a name */
+    evidence_fini(&e);
 }
 
 int main(void)
@@ -283,7 +317,8 @@ int main(void)
         cmocka_unit_test(test_search__hits_are_of_the_category_that_the_words_tell),
         cmocka_unit_test(test_search__the_total_does_not_depend_on_the_page),
         cmocka_unit_test(test_pairs__what_occurs_twice_is_kept_and_nothing_is_missed),
-        cmocka_unit_test(test_centroids__products_of_a_category_count_alike_whatever_their_length),
+        cmocka_unit_test(test_evidence__products_of_a_category_count_alike_whatever_their_length),
+        cmocka_unit_test(test_evidence__a_category_learns_from_its_siblings),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }
