@@ -245,6 +245,7 @@ static enum MHD_Result finish(struct exchange *x, struct MHD_Connection *connect
 {
     struct exchanges *all = x->all;
     uint64_t number = atomic_fetch_add(&all->served, 1);
+    x->wishes.must_show_id = x->id[0] || all->log_every > 0;
     if (!x->id[0])
         make_id(x, number);
     x->wishes.request_id = x->id;

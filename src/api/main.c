@@ -59,8 +59,9 @@ static const struct pasar_options options = {
         "  pasar-api --models models --port 5001\n"
         "  curl 'http://localhost:5001/api/similar_products?name=usb+cable'\n"
         "\n"
-        "Each reply carries X-Request-Id: the request's own (up to 64 token characters), or one made up; it stands in "
-        "the access log. SIGHUP loads the current generation again, whatever it is.\n"
+        "Replies carry the request's own X-Request-Id (up to 64 token characters), or one made up where there is an "
+        "access "
+        "log, in which it stands, and with errors. SIGHUP loads the current generation again, whatever it is.\n"
         "\n"
         "Exit status: 0 stopped by SIGTERM or SIGINT, 64 usage, 69 the port is taken, 71 out of memory or threads.",
     .table = table,

@@ -116,7 +116,8 @@ static void add_content(struct pasar_buf *buf, const struct route *route)
 /* ------------------------------------------------------------------ replies */
 
 static const char shared_headers[] =
-    "\"RequestId\":{\"description\":\"the request's own X-Request-Id, or one made up; it stands in the access log\","
+    "\"RequestId\":{\"description\":\"the request's own X-Request-Id; one made up with errors and where there "
+    "is an access log, in which it stands\","
     "\"schema\":{\"type\":\"string\"}},"
     "\"Generation\":{\"description\":\"number of the generation that the reply was made from; left out before one is "
     "loaded\",\"schema\":{\"type\":\"string\"}},"

@@ -78,7 +78,8 @@ static void add_headers(struct out *out, const struct request *r, const struct r
         add(out, "Content-Security-Policy", csp);
         add(out, "Referrer-Policy", "no-referrer");
     }
-    add(out, "X-Request-Id", wishes->request_id);
+    if (wishes->must_show_id || reply->status >= 400)
+        add(out, "X-Request-Id", wishes->request_id);
     if (r->snapshot && !reply->is_page)
         add(out, "X-Pasar-Generation", r->snapshot->number);
     if (reply->has_total)
