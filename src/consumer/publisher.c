@@ -2,61 +2,19 @@
  * Publishes closed batches in threads of their own, so that reading goes on while a disk syncs.
  *
  * A disk that takes 5 ms for one sync takes hardly longer for sixteen at a time, so the files of batches are synced by
- * several threads at once, in any order (sealing). One more thread, the committer, gives them their names, in the order
- * of submission and in rounds that share a sync of the directory: a round reveals the first batch of each partition
- * whose twins the round before has made durable, and the twins of all further sealed batches. So each partition has at
- * most one .csv whose name a power loss could undo, and never a later one without the earlier.
+ * several threads at once, in any order (sealing). One more thread, the committer (publisher_committer.c), gives them
+ * their names.
  */
-#include "consumer/publisher.h"
+#include "consumer/publisher_private.h"
 
 #include <errno.h>
-#include <pthread.h>
 #include <signal.h>
-#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
-#include "pasar/atomicfile.h"
-
-enum { THREADS_MAX = 16, ROUND_MAX = 32 };
-
-enum stage {
-    WAITING, /* for a thread that seals it */
-    SEALING,
-    SEALED,    /* synced under hidden names */
-    TWINS_OUT, /* its twins have their names, durably */
-    BROKEN     /* could not be sealed or named: fails when it is the first of its partition */
-};
-
-/* What the committer does with an item in a round. */
-enum deed { NOTHING, REVEAL_TWINS, REVEAL };
-
-struct queued {
-    struct publisher_result result;
-    enum stage stage;
-    enum deed deed;
-    int status; /* of the deed */
-    struct queued *next;
-};
-
-struct publisher {
-    const char *dir, *topic;
-    pthread_mutex_t mutex;
-    pthread_cond_t work, sealed, progress; /* a job came; a stage changed; a job is done */
-    pthread_t threads[THREADS_MAX + 1];    /* the first is the committer */
-    int thread_count;
-    struct queued **line; /* unfinished jobs, in the order of submission; only the committer takes out */
-    size_t line_cap;
-    _Atomic size_t line_count; /* changed under the mutex */
-    struct queued *results, **results_end;
-    bool failed, closing;
-    uint64_t syncs_wanted, syncs_done; /* of the directory, by publisher_sync */
-    struct pasar_err sync_err;         /* of the last one */
-};
-
 /* The next job to be sealed, or NULL. */
-static struct queued *next_waiting(const struct publisher *publisher)
+static struct publisher_item *next_waiting(const struct publisher *publisher)
 {
     for (size_t i = 0; i < publisher->line_count; i++)
         if (publisher->line[i]->stage == WAITING)
@@ -70,7 +28,7 @@ static void *seal_jobs(void *arg)
 
     pthread_mutex_lock(&publisher->mutex);
     for (;;) {
-        struct queued *item = publisher->failed ? NULL : next_waiting(publisher);
+        struct publisher_item *item = publisher->failed ? NULL : next_waiting(publisher);
         int status;
 
         if (publisher->closing)
@@ -85,165 +43,6 @@ static void *seal_jobs(void *arg)
         pthread_mutex_lock(&publisher->mutex);
         item->stage = status == 0 ? SEALED : BROKEN;
         pthread_cond_signal(&publisher->sealed);
-    }
-    pthread_mutex_unlock(&publisher->mutex);
-    return NULL;
-}
-
-/* True when one of the first `count` jobs of the line is of that partition. */
-static bool has_partition(const struct publisher *publisher, size_t count, int32_t partition)
-{
-    for (size_t i = 0; i < count; i++)
-        if (publisher->line[i]->result.job.partition == partition)
-            return true;
-    return false;
-}
-
-/* Fills `round` with what can be done now. Returns how many that is. */
-static size_t plan_round(struct publisher *publisher, struct queued *round[ROUND_MAX])
-{
-    size_t count = 0;
-
-    for (size_t i = 0; i < publisher->line_count && count < ROUND_MAX; i++) {
-        struct queued *item = publisher->line[i];
-        bool is_first = !has_partition(publisher, i, item->result.job.partition);
-
-        item->deed = NOTHING;
-        item->status = 0;
-        if (item->stage == SEALED && !item->result.is_end)
-            item->deed = REVEAL_TWINS;
-        else if (is_first && (item->stage == TWINS_OUT || item->stage == SEALED))
-            item->deed = REVEAL;
-        if (item->deed != NOTHING)
-            round[count++] = item;
-    }
-    return count;
-}
-
-static void do_deed(const struct publisher *publisher, struct queued *item)
-{
-    struct publisher_job *job = &item->result.job;
-    struct pasar_err *err = &item->result.err;
-
-    if (item->deed == REVEAL_TWINS)
-        item->status = pasar_batch_writer_reveal_twins(job->writer, err);
-    else if (item->result.is_end)
-        item->status = pasar_batch_publish_end(publisher->dir, publisher->topic, job->partition, job->next_offset - 1,
-                                               &job->end, err);
-    else
-        item->status = pasar_batch_writer_reveal(job->writer, err);
-}
-
-/* Called without the mutex: what has a deed belongs to the committer. */
-static void run_round(struct publisher *publisher, struct queued *round[ROUND_MAX], size_t count)
-{
-    struct pasar_err err = PASAR_ERR_INIT;
-
-    for (size_t i = 0; i < count; i++)
-        do_deed(publisher, round[i]);
-    if (pasar_atomicfile_sync_dir(publisher->dir, &err) == 0)
-        return;
-    for (size_t i = 0; i < count; i++) {
-        if (round[i]->status == 0) {
-            round[i]->status = -1;
-            round[i]->result.err = err;
-        }
-    }
-}
-
-static void finish(struct publisher *publisher, struct queued *item, enum publisher_outcome outcome)
-{
-    item->result.outcome = outcome;
-    pasar_batch_writer_abort(item->result.job.writer); /* once it is published, only memory is left of it */
-    item->result.job.writer = NULL;
-    item->next = NULL;
-    *publisher->results_end = item;
-    publisher->results_end = &item->next;
-    pthread_cond_broadcast(&publisher->progress);
-}
-
-/* Takes out of the line what the round has published, and the first failure of each partition. */
-static void settle_round(struct publisher *publisher)
-{
-    size_t kept = 0;
-
-    for (size_t i = 0; i < publisher->line_count; i++) {
-        struct queued *item = publisher->line[i];
-        enum deed deed = item->deed;
-
-        item->deed = NOTHING;
-        if (deed != NOTHING && item->status != 0)
-            item->stage = BROKEN;
-        else if (deed == REVEAL_TWINS)
-            item->stage = TWINS_OUT;
-        if (deed == REVEAL && item->status == 0) {
-            finish(publisher, item, PUBLISHED);
-        } else if (item->stage == BROKEN && !has_partition(publisher, kept, item->result.job.partition)) {
-            finish(publisher, item, publisher->failed ? PUBLISH_DROPPED : PUBLISH_FAILED);
-            publisher->failed = true;
-        } else {
-            publisher->line[kept++] = item;
-        }
-    }
-    publisher->line_count = kept;
-}
-
-/* Drops everything that no other thread has in its hands. */
-static void drop_line(struct publisher *publisher)
-{
-    size_t kept = 0;
-
-    for (size_t i = 0; i < publisher->line_count; i++) {
-        struct queued *item = publisher->line[i];
-
-        if (item->stage == SEALING)
-            publisher->line[kept++] = item;
-        else
-            finish(publisher, item, PUBLISH_DROPPED);
-    }
-    publisher->line_count = kept;
-}
-
-/* Does what publisher_sync waits for. Called with the mutex, and gives it away meanwhile. */
-static void sync_directory(struct publisher *publisher)
-{
-    uint64_t wanted = publisher->syncs_wanted;
-    struct pasar_err err = PASAR_ERR_INIT;
-
-    pthread_mutex_unlock(&publisher->mutex);
-    (void)!pasar_atomicfile_sync_dir(publisher->dir, &err);
-    pthread_mutex_lock(&publisher->mutex);
-    publisher->syncs_done = wanted;
-    publisher->sync_err = err;
-    pthread_cond_broadcast(&publisher->progress);
-}
-
-static void *commit_jobs(void *arg)
-{
-    struct publisher *publisher = arg;
-    struct queued *round[ROUND_MAX];
-
-    pthread_mutex_lock(&publisher->mutex);
-    for (;;) {
-        size_t count;
-
-        settle_round(publisher);
-        if (publisher->failed || publisher->closing)
-            drop_line(publisher);
-        if (publisher->closing && publisher->line_count == 0)
-            break;
-        if (publisher->syncs_done < publisher->syncs_wanted && !publisher->closing) {
-            sync_directory(publisher);
-            continue;
-        }
-        count = publisher->failed || publisher->closing ? 0 : plan_round(publisher, round);
-        if (count == 0) {
-            pthread_cond_wait(&publisher->sealed, &publisher->mutex);
-            continue;
-        }
-        pthread_mutex_unlock(&publisher->mutex);
-        run_round(publisher, round, count);
-        pthread_mutex_lock(&publisher->mutex);
     }
     pthread_mutex_unlock(&publisher->mutex);
     return NULL;
@@ -285,8 +84,8 @@ struct publisher *publisher_new(const char *dir, const char *topic, int threads,
     pthread_cond_init(&publisher->sealed, &attr);
     pthread_cond_init(&publisher->progress, &attr);
     pthread_condattr_destroy(&attr);
-    status = start_thread(publisher, commit_jobs, err);
-    for (int i = 0; status == 0 && i < threads && i < THREADS_MAX; i++)
+    status = start_thread(publisher, publisher_committer, err);
+    for (int i = 0; status == 0 && i < threads && i < PUBLISHER_THREADS_MAX; i++)
         status = start_thread(publisher, seal_jobs, err);
     if (status != 0) {
         publisher_free(publisher);
@@ -299,7 +98,7 @@ struct publisher *publisher_new(const char *dir, const char *topic, int threads,
 static bool grow_line(struct publisher *publisher)
 {
     size_t cap = publisher->line_cap == 0 ? PUBLISHER_ROOM : publisher->line_cap * 2;
-    struct queued **grown;
+    struct publisher_item **grown;
 
     if (publisher->line_count < publisher->line_cap)
         return true;
@@ -313,7 +112,7 @@ static bool grow_line(struct publisher *publisher)
 
 void publisher_submit(struct publisher *publisher, const struct publisher_job *job)
 {
-    struct queued *item = calloc(1, sizeof(*item));
+    struct publisher_item *item = calloc(1, sizeof(*item));
 
     pthread_mutex_lock(&publisher->mutex);
     if (item == NULL ||
@@ -338,7 +137,7 @@ void publisher_submit(struct publisher *publisher, const struct publisher_job *j
 
 bool publisher_take(struct publisher *publisher, struct publisher_result *result)
 {
-    struct queued *item;
+    struct publisher_item *item;
 
     pthread_mutex_lock(&publisher->mutex);
     item = publisher->results;
