@@ -66,7 +66,7 @@ def write_batches(folder, count, partitions=2, batch=500, seed=1):
 
 def train(work, *options, expect=0):
     done = subprocess.run([TRAINER, "--batches", f"{work}/batches", "--models", f"{work}/models", *options],
-                          capture_output=True, text=True, timeout=60)
+                          capture_output=True, text=True, timeout=180)
     check(done.returncode == expect, f"exit {done.returncode} instead of {expect}: {done.stderr}")
     return done.stderr
 
