@@ -9,8 +9,9 @@
 #include "api/similar_rank.h"
 #include "api/similar_words.h"
 
-enum { VOTERS = 50 };
+enum { VOTERS = 30 };
 static const float open_share = 0.75f; /* of the most that a category can give */
+static const float voter_bonus = 2;    /* the most that a category can give while its votes are not counted */
 static const float no_vote = 0.0005f;  /* what counts for the votes of a category that has none */
 static const float sharpness = 0.4f;   /* of likely categories against unlikely ones */
 static const float pair_odds = 0.5f;   /* of what a word says: its words have spoken already */
@@ -195,7 +196,7 @@ static void ask_evidence(struct search *f)
                                        f->weights->size * e->log_size[c]
                                  : -INFINITY;
     s->likely[CATALOG_NO_CATEGORY] = -INFINITY;
-    give_bonus(f, 1);
+    give_bonus(f, voter_bonus);
 }
 
 /* The best VOTERS documents by text and likely category vote for their category and cluster, the closer the more. */
