@@ -15,6 +15,7 @@ enum {
     POLISH_PASSES = 100,
     SAMPLE_STREAM = 1 << 20, /* the first of the random streams for samples; the search uses others */
     SEARCH_ISLANDS = 8,
+    SAMPLE_ISLANDS = 3, /* of the search on each sample */
 };
 
 /* Finalists that the search left so much (relatively) behind the best are not worked out. */
@@ -240,7 +241,7 @@ static int search_samples(double *first, size_t *count, struct kmeans_search *se
     struct kmeans_search on_sample = *search;
     size_t len = fit->k * data->cols;
     unsigned enough = 10 * (unsigned)fit->k;
-    on_sample.islands = 1;
+    on_sample.islands = SAMPLE_ISLANDS;
     on_sample.hurried = true;
     on_sample.patience = search->patience < enough ? search->patience : enough;
     on_sample.budget = search->budget / (4 * KMEANS_SAMPLES);

@@ -99,6 +99,6 @@ def whole(bench):
     bench.results.rows.append(Row("trainer.whole", name, "s", [s.seconds for s in ours], [s.seconds for s in theirs],
                                   5, False))
     bench.results.rows.append(Row("trainer.whole.cpu", name + ", processor time", "s", [s.cpu_seconds for s in ours],
-                                  [s.cpu_seconds for s in theirs], 5, False))
+                                  [s.cpu_seconds for s in theirs], None, False))
     bench.results.limits.append(Limit("memory.sklearn", "pandas + scikit-learn, peak memory", "MiB",
                                       max(s.rss_bytes for s in theirs) / MIB))
