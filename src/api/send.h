@@ -11,7 +11,7 @@
 struct send_wishes {
     const char *accept_encoding, *if_none_match;
     const char *request_id; /* the client's or ours; the exchange's memory */
-    bool must_show_id; /* else only a reply that is an error does: every header costs */
+    bool must_show_id;      /* else only a reply that is an error does: every header costs */
     bool is_preflight, has_origin;
 };
 

@@ -20,7 +20,7 @@ with Drill() as drill:
     held = [p for p, pid in owners(drill.out).items() if pid == a.pid]
     await_log(b, f"is held by process {a.pid}", 25)
     os.kill(a.pid, signal.SIGCONT)
-    await_(lambda: any(owners(drill.out)[p] == b.pid for p in held), "b to take over")
+    await_(lambda: any(owners(drill.out).get(p) == b.pid for p in held), "b to take over")
     b.kill()
     b.wait()
     c = drill.consumer(broker.brokers, *OPTIONS, name="c")

@@ -229,8 +229,14 @@ def free_port():
 
 
 def owners(out):
-    """Which process holds the lock of each partition (or held it last)."""
-    return {int(path.name.split(".")[-1]): int(path.read_text().strip() or 0) for path in out.glob(".lock.*")}
+    """Which process holds the lock of each partition. (The pid in a lock file may be that of who held it last.)"""
+    held = {}
+    for line in pathlib.Path("/proc/locks").read_text().splitlines():
+        _, kind, _, _, pid, place, *_ = line.split()
+        if kind == "FLOCK":
+            held[int(place.split(":")[-1])] = int(pid)
+    inodes = {int(path.name.split(".")[-1]): path.stat().st_ino for path in out.glob(".lock.*")}
+    return {partition: held[inode] for partition, inode in inodes.items() if inode in held}
 
 
 def next_offsets(out):
