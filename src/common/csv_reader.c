@@ -1,7 +1,8 @@
 /*
  * RFC 4180 reading. The stream is cut into records here, so that lines, offsets, the size cap and bad quotes are
- * exactly known and damage stays with the record that has it; libcsv then takes each good record apart. Bytes are
- * buffered in one window that slides over the stream; positions within a record count from the record's start.
+ * exactly known and damage stays with the record that has it. Of a good record the fields are only pointed at, where
+ * they stand; those with doubled quotes stand nowhere as they are, and libcsv makes them. Bytes are buffered in one
+ * window that slides over the stream; positions within a record count from the record's start.
  */
 #include "pasar/csv.h"
 
@@ -33,7 +34,7 @@ struct pasar_csv_reader {
     bool begun, eof;
     bool in_rest_of_line; /* of a bad record: pass over it first */
     struct csv_parser libcsv;
-    char *text; /* the fields' bytes; never moves while a record is taken apart */
+    char *text; /* the fields' bytes where libcsv made them; never moves while a record is taken apart */
     size_t text_len, text_cap;
     struct pasar_csv_field *fields;
     size_t field_count, field_cap;
@@ -279,11 +280,9 @@ static enum pasar_csv_result bad_record(struct pasar_csv_reader *reader, const s
     return give_up(reader, row, pos, lines_before, err) == 0 ? PASAR_CSV_BAD : PASAR_CSV_ERROR;
 }
 
-/* libcsv's callback: one field. Its bytes are only lent, and `text` has room for all of a record. */
-static void take_field(void *data, size_t len, void *ctx)
+/* One more field of the record. One beyond PASAR_CSV_FIELDS_MAX is counted, none is kept. */
+static void add_field(struct pasar_csv_reader *reader, const char *data, size_t len)
 {
-    struct pasar_csv_reader *reader = ctx;
-
     if (reader->field_count == reader->field_cap) {
         if (reader->field_count == PASAR_CSV_FIELDS_MAX || reader->no_memory) {
             reader->field_count += reader->field_count == PASAR_CSV_FIELDS_MAX; /* one too many, at most */
@@ -298,22 +297,42 @@ static void take_field(void *data, size_t len, void *ctx)
         reader->fields = fields;
         reader->field_cap = cap;
     }
-    if (reader->field_count > PASAR_CSV_FIELDS_MAX)
-        return;
+    if (reader->field_count <= PASAR_CSV_FIELDS_MAX)
+        reader->fields[reader->field_count++] = (struct pasar_csv_field){data, len};
+}
+
+/* libcsv's callback: one field. Its bytes are only lent, and `text` has room for them. */
+static void take_field(void *data, size_t len, void *ctx)
+{
+    struct pasar_csv_reader *reader = ctx;
     char *copy = reader->text + reader->text_len;
+
     if (len > 0)
         memcpy(copy, data, len);
     reader->text_len += len;
-    reader->fields[reader->field_count++] = (struct pasar_csv_field){copy, len};
+    add_field(reader, copy, len);
 }
 
-/* Takes `len` bytes without their line end apart into reader->fields. */
-static int split_fields(struct pasar_csv_reader *reader, const char *bytes, size_t len, struct pasar_err *err)
+/* The quote that closes the field whose first byte behind its opening quote is *p; NULL when there is none. */
+static const char *closing_quote(const char *p, const char *end, bool *has_doubled)
 {
-    reader->text_len = reader->field_count = 0;
-    if (reader->text_cap < len + 1) {
+    *has_doubled = false;
+    for (const char *quote; (quote = memchr(p, '"', (size_t)(end - p))) != NULL; p = quote + 2) {
+        if (quote + 1 == end || quote[1] != '"')
+            return quote;
+        *has_doubled = true;
+    }
+    return NULL;
+}
+
+/* Lets libcsv make the field that `len` bytes with their quotes stand for. `text` has room for `most` bytes from here.
+ */
+static int make_field(struct pasar_csv_reader *reader, const char *bytes, size_t len, size_t most,
+                      struct pasar_err *err)
+{
+    if (reader->text_len == 0 && reader->text_cap < most) {
         free(reader->text);
-        reader->text_cap = len + len / 4 + 1024;
+        reader->text_cap = most + most / 4 + 1024;
         reader->text = malloc(reader->text_cap);
         if (reader->text == NULL) {
             reader->text_cap = 0;
@@ -322,8 +341,33 @@ static int split_fields(struct pasar_csv_reader *reader, const char *bytes, size
     }
     /* After a failure csv_fini would hand out half a field as if it were good, hence no call then. */
     bool ok = csv_parse(&reader->libcsv, bytes, len, take_field, NULL, reader) == len &&
-              csv_fini(&reader->libcsv, take_field, NULL, reader) == 0 && !reader->no_memory;
+              csv_fini(&reader->libcsv, take_field, NULL, reader) == 0;
     return ok ? 0 : pasar_err_nomem(err, "a CSV field");
+}
+
+/* Finds the fields of a good record, `len` bytes without their line end, into reader->fields. */
+static int split_fields(struct pasar_csv_reader *reader, const char *bytes, size_t len, struct pasar_err *err)
+{
+    const char *p = bytes, *end = bytes + len;
+
+    reader->text_len = reader->field_count = 0;
+    for (;;) {
+        bool is_quoted = p < end && *p == '"', has_doubled = false;
+        const char *first = p + is_quoted;
+        const char *stop =
+            is_quoted ? closing_quote(first, end, &has_doubled) : memchr(first, ',', (size_t)(end - first));
+        if (stop == NULL)
+            stop = end;
+        if (!has_doubled)
+            add_field(reader, first, (size_t)(stop - first));
+        else if (make_field(reader, p, (size_t)(stop + 1 - p), (size_t)(end - p), err) != 0)
+            return -1;
+        p = stop + is_quoted;
+        if (p >= end)
+            break;
+        p++; /* the comma */
+    }
+    return reader->no_memory ? pasar_err_nomem(err, "the fields of a CSV record") : 0;
 }
 
 /* Why text that is good CSV is still bad for us, or NULL. */
