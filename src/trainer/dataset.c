@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "pasar/hash.h"
+#include "trainer/checksums.h"
 
 struct loader {
     struct dataset *ds;
@@ -14,6 +14,7 @@ struct loader {
     const struct feature_set *set;
     dataset_progress_fn progress;
     void *ctx;
+    struct checksums *checksums;
     int64_t *timestamp; /* per row, in file order */
     size_t capacity;    /* rows that the columns have room for */
 };
@@ -68,28 +69,24 @@ static int add_row(struct loader *l, const struct pasar_record *record, struct p
 }
 
 /* The file's checksum; that and its rows must be what its sidecar tells (batches made by hand have none). */
-static int take_checksum(struct loader *l, struct dataset_file *file, struct pasar_err *err)
+static int take_checksum(struct loader *l, size_t number, struct dataset_file *file, struct pasar_err *err)
 {
     char text[PASAR_BATCH_NAME_MAX];
     struct pasar_err missing = PASAR_ERR_INIT;
     struct pasar_batch_sidecar sidecar;
     int result = 0;
     pasar_batch_name_format(&file->name, text);
-    size_t len = strlen(l->dir) + strlen(text) + 2;
-    char *path = malloc(len);
-    if (!path)
-        return pasar_err_nomem(err, "path");
-    snprintf(path, len, "%s/%s", l->dir, text);
-    if (pasar_sha256_file(path, file->sha256, err) != 0) {
-        result = -1;
-    } else if (pasar_batch_sidecar_read(&sidecar, l->dir, &file->name, &missing) == 0) {
+    if (checksums_get(l->checksums, number, file->sha256, err) != 0)
+        return -1;
+    if (pasar_batch_sidecar_read(&sidecar, l->dir, &file->name, &missing) == 0) {
         if (strcmp(sidecar.sha256, file->sha256) != 0)
-            result = pasar_err_set(
-                err, PASAR_EDATA,
-                "%s: its checksum is not the one in its sidecar; restore the file or consume it again", path);
+            result =
+                pasar_err_set(err, PASAR_EDATA,
+                              "%s/%s: its checksum is not the one in its sidecar; restore the file or consume it again",
+                              l->dir, text);
         else if (sidecar.rows != file->rows)
-            result = pasar_err_set(err, PASAR_EDATA, "%s: has %u rows, its sidecar says %llu", path, file->rows,
-                                   (unsigned long long)sidecar.rows);
+            result = pasar_err_set(err, PASAR_EDATA, "%s/%s: has %u rows, its sidecar says %llu", l->dir, text,
+                                   file->rows, (unsigned long long)sidecar.rows);
         pasar_batch_sidecar_free(&sidecar);
     } else if (missing.code == PASAR_ENOINPUT) {
         l->ds->unchecked++;
@@ -97,11 +94,10 @@ static int take_checksum(struct loader *l, struct dataset_file *file, struct pas
         *err = missing;
         result = -1;
     }
-    free(path);
     return result;
 }
 
-static int load_file(struct loader *l, const struct pasar_batch_name *name, struct pasar_err *err)
+static int load_file(struct loader *l, const struct pasar_batch_name *name, size_t number, struct pasar_err *err)
 {
     struct dataset *ds = l->ds;
     struct pasar_record record;
@@ -118,7 +114,7 @@ static int load_file(struct loader *l, const struct pasar_batch_name *name, stru
         return -1;
     /* A file that was cut to its header has no rows, but a checksum all the same. */
     struct dataset_file file = {.name = *name, .first_row = (uint32_t)first, .rows = (uint32_t)(ds->rows - first)};
-    if (take_checksum(l, &file, err) != 0)
+    if (take_checksum(l, number, &file, err) != 0)
         return -1;
     if (file.rows > 0)
         ds->files[ds->file_count++] = file;
@@ -215,8 +211,11 @@ static int load_all(struct loader *l, struct pasar_batch_name *names, size_t cou
     if (!ds->files)
         return pasar_err_nomem(err, "batch list");
     qsort(names, count, sizeof *names, by_partition);
+    l->checksums = checksums_new(l->dir, names, count, err);
+    if (!l->checksums)
+        return -1;
     for (size_t i = 0; i < count; i++)
-        if (load_file(l, &names[i], err) != 0)
+        if (load_file(l, &names[i], i, err) != 0)
             return -1;
     if (ds->rows == 0)
         return pasar_err_set(err, PASAR_EDATA, "the %zu batch files in %s hold no rows", count, l->dir);
@@ -240,6 +239,7 @@ int dataset_load(struct dataset *ds, const char *dir, const struct pasar_batch_l
         result = pasar_err_set(err, PASAR_ENOINPUT, "no batch files in %s; pasar-consumer --output writes them", dir);
     else
         result = load_all(&l, names, count, err);
+    checksums_free(l.checksums);
     free(l.timestamp);
     free(names);
     return result;

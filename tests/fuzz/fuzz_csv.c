@@ -1,10 +1,13 @@
 /*
  * CSV → record. Whatever the bytes: the outcome does not depend on how reads cut them, raw bytes are those at the
- * offset, nothing is seen twice, written fields read back the same, and a cleaned row survives JSON and batch CSV byte
- * for byte. The first byte chooses the size cap and the size of reads.
+ * offset, nothing is seen twice, the fields are those that libcsv makes of the record, written fields read back the
+ * same, and a cleaned row survives JSON and batch CSV byte for byte. The first byte chooses the size cap and the size
+ * of reads.
  */
 #include <stdlib.h>
 #include <string.h>
+
+#include <csv.h>
 
 #include "fuzz.h"
 #include "pasar/csv.h"
@@ -55,6 +58,43 @@ static void check_record(const struct pasar_record *record)
     pasar_buf_fini(&again);
     pasar_buf_fini(&csv);
     pasar_buf_fini(&scratch);
+}
+
+/* libcsv's fields of the same bytes. */
+struct twin {
+    const struct pasar_csv_row *row;
+    size_t count;
+};
+
+static void compare_field(void *data, size_t len, void *ctx)
+{
+    struct twin *twin = ctx;
+
+    fuzz_require(twin->count < twin->row->field_count);
+    const struct pasar_csv_field *field = &twin->row->fields[twin->count++];
+    fuzz_require(field->len == len && (len == 0 || memcmp(field->data, data, len) == 0));
+}
+
+static int is_blank(unsigned char c)
+{
+    (void)c;
+    return 0;
+}
+
+static void check_libcsv(const struct pasar_csv_row *row)
+{
+    struct twin twin = {row, 0};
+    struct csv_parser parser;
+    size_t len = row->raw_len;
+
+    while (len > 0 && (row->raw[len - 1] == '\n' || row->raw[len - 1] == '\r'))
+        len--;
+    fuzz_require(csv_init(&parser, 0) == 0);
+    csv_set_space_func(&parser, is_blank);
+    fuzz_require(csv_parse(&parser, row->raw, len, compare_field, NULL, &twin) == len);
+    fuzz_require(csv_fini(&parser, compare_field, NULL, &twin) == 0);
+    fuzz_require(twin.count == row->field_count);
+    csv_free(&parser);
 }
 
 static void check_fields(const struct pasar_csv_row *row)
@@ -115,6 +155,7 @@ static void read_all(const uint8_t *data, size_t len, size_t max, size_t chunk, 
         }
         if (!deep)
             continue;
+        check_libcsv(&row);
         check_fields(&row);
         struct pasar_record record;
         if (is_first)
