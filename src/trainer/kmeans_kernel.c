@@ -2,7 +2,10 @@
 #include "trainer/kmeans_kernel.h"
 
 #include <float.h>
+#include <stdbool.h>
 #include <string.h>
+
+enum { KERNEL_SMALL_K = 3, KERNEL_SMALL_COLS = 3 }; /* up to here there are kernels for constant k */
 
 static double sum_lanes(const double lane[KERNEL_LANES])
 {

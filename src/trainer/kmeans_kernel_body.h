@@ -8,6 +8,7 @@ typedef double KERNEL_NAME(vec) __attribute__((vector_size(8 * KERNEL_WIDTH)));
 typedef int64_t KERNEL_NAME(mask) __attribute__((vector_size(8 * KERNEL_WIDTH)));
 
 typedef float KERNEL_NAME(half) __attribute__((vector_size(4 * KERNEL_WIDTH)));
+typedef uint16_t KERNEL_NAME(ids) __attribute__((vector_size(2 * KERNEL_WIDTH)));
 
 #define VEC    KERNEL_NAME(vec)
 #define MASK   KERNEL_NAME(mask)
@@ -52,12 +53,11 @@ KERNEL_NAME(label_tile)(const double *cells, size_t cols, size_t k, const double
     }
 }
 
-/* acc[cluster][column or count][lane] += the rows of the tile, for small k. */
+/* sum[cluster][column or count][lane] += the rows of the tile, for small k. */
 KERNEL_TARGET static inline __attribute__((always_inline)) void
-KERNEL_NAME(add_masked)(const double *cells, size_t cols, size_t k, const MASK *idx, double *acc)
+KERNEL_NAME(add_masked)(const double *cells, size_t cols, size_t k, const MASK *idx, VEC *sum)
 {
     const VEC *x = (const VEC *)(const void *)cells;
-    VEC *sum = (VEC *)(void *)acc;
     const VEC one = (VEC){0} + 1.0;
     for (int64_t c = 0; c < (int64_t)k; c++) {
         for (size_t h = 0; h < HALF; h++) {
@@ -72,6 +72,43 @@ KERNEL_NAME(add_masked)(const double *cells, size_t cols, size_t k, const MASK *
     }
 }
 
+/* Stores the labels of a tile whose first row is `first`; those of padding become -1: it belongs to no cluster. */
+KERNEL_TARGET static inline __attribute__((always_inline)) size_t
+KERNEL_NAME(store_labels)(const struct kernel_assign *job, size_t first, MASK *idx)
+{
+    size_t rows = job->data->rows - first;
+    if (rows >= MATRIX_TILE) {
+        for (size_t i = 0; job->labels && i < MATRIX_TILE / KERNEL_WIDTH; i++) {
+            KERNEL_NAME(ids) ids = __builtin_convertvector(idx[i], KERNEL_NAME(ids));
+            memcpy(job->labels + first + i * KERNEL_WIDTH, &ids, sizeof ids);
+        }
+        return MATRIX_TILE;
+    }
+    int64_t *label = (int64_t *)(void *)idx;
+    for (size_t r = 0; job->labels && r < rows; r++)
+        job->labels[first + r] = (uint16_t)label[r];
+    for (size_t r = rows; r < MATRIX_TILE; r++)
+        label[r] = -1;
+    return rows;
+}
+
+/* With k and cols constant the sums stay in registers from tile to tile. */
+KERNEL_TARGET static inline __attribute__((always_inline)) void
+KERNEL_NAME(assign_small)(const struct kernel_assign *job, size_t cols, size_t k)
+{
+    VEC sum[KERNEL_SMALL_K * (KERNEL_SMALL_COLS + 1) * HALF];
+    for (size_t i = 0; i < k * (cols + 1) * HALF; i++)
+        sum[i] = (VEC){0};
+    for (size_t tile = job->tile_begin; tile < job->tile_end; tile++) {
+        const double *cells = job->data->cells + tile * cols * MATRIX_TILE;
+        MASK idx[MATRIX_TILE / KERNEL_WIDTH];
+        KERNEL_NAME(label_tile)(cells, cols, k, job->packed, idx);
+        (void)KERNEL_NAME(store_labels)(job, tile * MATRIX_TILE, idx);
+        KERNEL_NAME(add_masked)(cells, cols, k, idx, sum);
+    }
+    memcpy(job->scratch, sum, k * (cols + 1) * HALF * sizeof *sum);
+}
+
 KERNEL_TARGET static inline __attribute__((always_inline)) void
 KERNEL_NAME(assign_cols)(const struct kernel_assign *job, size_t cols)
 {
@@ -79,25 +116,45 @@ KERNEL_NAME(assign_cols)(const struct kernel_assign *job, size_t cols)
         const double *cells = job->data->cells + tile * cols * MATRIX_TILE;
         MASK idx[MATRIX_TILE / KERNEL_WIDTH];
         KERNEL_NAME(label_tile)(cells, cols, job->k, job->packed, idx);
-        int64_t *label = (int64_t *)(void *)idx;
-        size_t first = tile * MATRIX_TILE;
-        size_t rows = job->data->rows - first < MATRIX_TILE ? job->data->rows - first : MATRIX_TILE;
-        for (size_t r = rows; r < MATRIX_TILE; r++)
-            label[r] = -1; /* padding belongs to no cluster */
-        if (job->labels)
-            for (size_t r = 0; r < rows; r++)
-                job->labels[first + r] = (uint16_t)label[r];
+        size_t rows = KERNEL_NAME(store_labels)(job, tile * MATRIX_TILE, idx);
         if (!job->sums)
             continue;
         if (job->k <= KERNEL_MASKED_MAX)
-            KERNEL_NAME(add_masked)(cells, cols, job->k, idx, job->scratch);
+            KERNEL_NAME(add_masked)(cells, cols, job->k, idx, (VEC *)(void *)job->scratch);
         else
-            add_scattered(cells, cols, job->k, label, rows, job->scratch);
+            add_scattered(cells, cols, job->k, (const int64_t *)(const void *)idx, rows, job->scratch);
+    }
+}
+
+/* The usual small cases. False: it is none of them. */
+KERNEL_TARGET static bool KERNEL_NAME(assign_usual)(const struct kernel_assign *job)
+{
+    if (!job->sums || job->k > KERNEL_SMALL_K || job->data->cols > KERNEL_SMALL_COLS)
+        return false;
+    switch (job->data->cols * 10 + job->k) {
+    case 22:
+        KERNEL_NAME(assign_small)(job, 2, 2);
+        return true;
+    case 23:
+        KERNEL_NAME(assign_small)(job, 2, 3);
+        return true;
+    case 32:
+        KERNEL_NAME(assign_small)(job, 3, 2);
+        return true;
+    case 33:
+        KERNEL_NAME(assign_small)(job, 3, 3);
+        return true;
+    default:
+        return false;
     }
 }
 
 KERNEL_TARGET static void KERNEL_NAME(assign)(const struct kernel_assign *job)
 {
+    if (KERNEL_NAME(assign_usual)(job)) {
+        reduce_scratch(job);
+        return;
+    }
     if (job->sums)
         clear_scratch(job);
     switch (job->data->cols) { /* a constant number of columns keeps a tile in registers */
