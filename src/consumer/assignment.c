@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "consumer/commit.h"
+#include "consumer/connection.h"
 #include "consumer/recovery.h"
 #include "pasar/clock.h"
 #include "pasar/dirlock.h"
@@ -76,7 +77,7 @@ static int assign_ready(struct assignment *a, struct pasar_err *err)
             a->partitions[i].next_offset;
         ready++;
     }
-    code = rd_kafka_assign(a->rk, list);
+    code = connection_assign(a->rk, list);
     rd_kafka_topic_partition_list_destroy(list);
     stats_set_partitions(a->stats, ready);
     if (code != RD_KAFKA_RESP_ERR_NO_ERROR)
@@ -148,7 +149,7 @@ void assignment_on_rebalance(rd_kafka_t *rk, rd_kafka_resp_err_t code, rd_kafka_
         pasar_warn("rebalance failed: %s", rd_kafka_err2str(code));
         note_revoked(a, true);
     }
-    if (rd_kafka_assign(rk, NULL) != RD_KAFKA_RESP_ERR_NO_ERROR)
+    if (connection_assign(rk, NULL) != RD_KAFKA_RESP_ERR_NO_ERROR)
         pasar_debug("unassign refused");
 }
 

@@ -182,6 +182,21 @@ int connection_subscribe(rd_kafka_t *rk, const struct consumer_config *config, c
  * which is more than our memory. So we wake it: any request to the partitions' leader does, and the one for their last
  * offsets is the smallest. Its answer is of no interest, hence the short wait.
  */
+rd_kafka_resp_err_t connection_assign(rd_kafka_t *rk, const rd_kafka_topic_partition_list_t *list)
+{
+    rd_kafka_resp_err_t code = rd_kafka_assign(rk, list);
+
+    /* Questions are answered by the thread that stops fetchers, after what it was told before: first to stop them, then
+     * that they have stopped. */
+    for (int i = 0; i < 2; i++) {
+        rd_kafka_topic_partition_list_t *now = NULL;
+
+        if (rd_kafka_assignment(rk, &now) == RD_KAFKA_RESP_ERR_NO_ERROR)
+            rd_kafka_topic_partition_list_destroy(now);
+    }
+    return code;
+}
+
 void connection_nudge(rd_kafka_t *rk)
 {
     rd_kafka_topic_partition_list_t *list = NULL;
@@ -205,7 +220,7 @@ bool connection_close(rd_kafka_t *rk, int timeout_ms)
         rd_kafka_event_t *event = rd_kafka_queue_poll(queue, 20);
 
         if (event != NULL && rd_kafka_event_type(event) == RD_KAFKA_EVENT_REBALANCE)
-            (void)rd_kafka_assign(rk, NULL);
+            (void)connection_assign(rk, NULL);
         rd_kafka_event_destroy(event);
     }
     rd_kafka_queue_destroy(queue);

@@ -36,6 +36,12 @@ int connection_subscribe(rd_kafka_t *rk, const struct consumer_config *config, c
                          char directory_id[META_ID_LEN + 1], struct clusterwatch *cluster,
                          struct pasar_err *err) PASAR_MUSTCHECK;
 
+/*
+ * rd_kafka_assign, after which another may follow at once. librdkafka 2.0.2 takes it for a bug of its own, and aborts,
+ * when a partition is taken away again before its fetcher has told that it stopped; so this waits until all have.
+ */
+rd_kafka_resp_err_t connection_assign(rd_kafka_t *rk, const rd_kafka_topic_partition_list_t *list);
+
 /* Makes librdkafka fetch on at once. To be called for every quarter of CONNECTION_QUEUE_KIB taken out of its queue. */
 void connection_nudge(rd_kafka_t *rk);
 
