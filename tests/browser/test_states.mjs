@@ -88,6 +88,7 @@ export const serverTests = {
     const own = await serve(folder, { options: ['--max-limit', '10'] });
     const page = await open({}, own.base);
     page.expectProblem(/400/);
+    page.expectProblem(GONE); // what it may ask while its server stops
     await page.view('browse');
     assert.equal(await page.locator('.results .card').count(), 10);
     await page.locator('.more').click();
