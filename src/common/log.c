@@ -175,34 +175,33 @@ static void emit(enum pasar_log_level level, const char *members, const char *me
     line_write(&line);
 }
 
-void pasar_log(enum pasar_log_level level, const char *fmt, ...)
+static PASAR_PRINTF(3, 0) void write_message(enum pasar_log_level level, const char *members, const char *fmt,
+                                             va_list args)
 {
     if (!pasar_log_is_enabled(level))
         return;
     int saved = errno;
     char message[MESSAGE_MAX];
+    int len = vsnprintf(message, sizeof message, fmt, args);
+    mark_cut(message, sizeof message, len);
+    emit(level, members, message);
+    errno = saved;
+}
+
+void pasar_log(enum pasar_log_level level, const char *fmt, ...)
+{
     va_list args;
     va_start(args, fmt);
-    int len = vsnprintf(message, sizeof message, fmt, args);
+    write_message(level, "", fmt, args);
     va_end(args);
-    mark_cut(message, sizeof message, len);
-    emit(level, "", message);
-    errno = saved;
 }
 
 void pasar_log_members(enum pasar_log_level level, const char *members, const char *fmt, ...)
 {
-    if (!pasar_log_is_enabled(level))
-        return;
-    int saved = errno;
-    char message[MESSAGE_MAX];
     va_list args;
     va_start(args, fmt);
-    int len = vsnprintf(message, sizeof message, fmt, args);
+    write_message(level, members, fmt, args);
     va_end(args);
-    mark_cut(message, sizeof message, len);
-    emit(level, members, message);
-    errno = saved;
 }
 
 /* ------------------------------------------------------------------ floods */
