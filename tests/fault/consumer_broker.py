@@ -7,14 +7,15 @@ import os
 from drill import (FAST, TESTBIN, Drill, await_, await_log, check_exactly_once, command, finish, next_offsets, terminate,
                    verify)
 
-ROWS = 20000
+ROWS = 30000  # a minute of them: they must outlast the faults, also where those take their time
 
 with Drill() as drill:
     flip = drill.dir / "flip"
     env = dict(os.environ, LD_PRELOAD=str(TESTBIN / "libpasar-faults.so"), PASAR_FAULTS_FLIP=str(flip))
     env["ASAN_OPTIONS"] = env.get("ASAN_OPTIONS", "") + ":verify_asan_link_order=0"
     broker = drill.broker("--brokers", "3")
-    producer = drill.producer(broker.brokers, drill.catalogue(ROWS), "--rate", "800", "--state", drill.dir / "state")
+    catalogue, state = drill.catalogue(ROWS), ("--state", drill.dir / "state")
+    producer = drill.producer(broker.brokers, catalogue, "--rate", "500", *state)
     consumer = drill.consumer(broker.brokers, *FAST, "--batch-records", "50", env=env)
     await_(lambda: len(next_offsets(drill.out)) == 4, "a first batch of each partition")
 
@@ -48,7 +49,8 @@ with Drill() as drill:
         await_(lambda: not flip.exists(), "a damaged answer", 10)
         await_log(consumer, says)
         goes_on("a damaged answer")
-    finish(producer, 60)
+    terminate(producer, 75)
+    finish(drill.producer(broker.brokers, catalogue, *state, name="rest"), 30)
     terminate(consumer, 0)
     finish(drill.consumer(broker.brokers, *FAST, "--partitions", "all", "--exit-at-end", name="last"), 40)
     check_exactly_once(drill.out, ROWS)
