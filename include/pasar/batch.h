@@ -110,6 +110,20 @@ int pasar_batch_writer_reject(struct pasar_batch_writer *w, int64_t offset, cons
 void pasar_batch_writer_stats(const struct pasar_batch_writer *w, struct pasar_batch_stats *stats);
 
 /*
+ * Rows wait in memory until they are a block of some 240 KiB, and the next pasar_batch_writer_add, or the sealing,
+ * writes them. A caller who wants that done in another thread takes each block as soon as there is one (after every
+ * add) and gives it to pasar_batch_writer_write there, in the order of taking; the last, smaller one stays for the
+ * sealing, which comes after all writes.
+ *   has_block   true when there is one to take
+ *   take_block  exchanges the waiting bytes for *block, an empty buffer of the caller's (its memory is used again)
+ *   write       writes and digests them; runs beside add, not beside itself. 0, or -1 with err; sealing then fails too
+ */
+bool pasar_batch_writer_has_block(const struct pasar_batch_writer *w);
+void pasar_batch_writer_take_block(struct pasar_batch_writer *w, struct pasar_buf *block);
+int pasar_batch_writer_write(struct pasar_batch_writer *w, const struct pasar_buf *block,
+                             struct pasar_err *err) PASAR_MUSTCHECK;
+
+/*
  * Publishes (rejects, sidecar, then CSV; each fsynced, no-replace) and frees `w`. On failure what was published of the
  * twins is removed again, the batch is gone and -1 is returned: the caller resumes from the directory. (When only the
  * last fsync of the directory fails, the batch is visible and whole, and -1 is returned too.) A batch without messages

@@ -10,7 +10,7 @@
 
 #include "atomicfile_ops.h"
 
-enum { BUFFER_BYTES = 256 * 1024 };
+enum { BUFFER_BYTES = 64 * 1024 }; /* what is larger is written as it comes */
 
 struct pasar_atomicfile {
     char *dir;
@@ -18,7 +18,8 @@ struct pasar_atomicfile {
     int dirfd, fd;
     bool failed, created;
     size_t buffered;
-    char *buffer; /* BUFFER_BYTES; gone after the sync, since a synced file may wait for its turn to be published */
+    char *buffer; /* BUFFER_BYTES; NULL until something small is written, and after the sync, since a synced file may
+                     wait for its turn to be published */
 };
 
 /* Closes what is open, removes the temporary file, frees. */
@@ -62,10 +63,10 @@ struct pasar_atomicfile *pasar_atomicfile_open(const char *dir, const char *name
     file->buffered = 0;
     file->dir = strdup(dir);
     file->name = strdup(name);
-    file->buffer = malloc(BUFFER_BYTES);
+    file->buffer = NULL;
     if (asprintf(&file->temp, ".%s.tmp", name) < 0)
         file->temp = NULL;
-    if (file->dir == NULL || file->name == NULL || file->temp == NULL || file->buffer == NULL) {
+    if (file->dir == NULL || file->name == NULL || file->temp == NULL) {
         pasar_err_nomem(err, "a file to be written");
         goto fail;
     }
@@ -134,8 +135,13 @@ int pasar_atomicfile_write(struct pasar_atomicfile *file, const void *bytes, siz
         if (len >= BUFFER_BYTES)
             return write_all(file, bytes, len, err);
     }
-    if (len > 0)
-        memcpy(file->buffer + file->buffered, bytes, len);
+    if (len == 0)
+        return 0;
+    if (file->buffer == NULL && (file->buffer = malloc(BUFFER_BYTES)) == NULL) {
+        file->failed = true;
+        return pasar_err_nomem(err, "a file to be written");
+    }
+    memcpy(file->buffer + file->buffered, bytes, len);
     file->buffered += len;
     return 0;
 }

@@ -6,6 +6,7 @@
 #include <jansson.h>
 
 #include "pasar/hash.h"
+#include "pasar/num.h"
 
 #include "batch_private.h"
 
@@ -26,9 +27,15 @@ void pasar_batch_sidecar_add_json(struct pasar_buf *buf, const struct pasar_batc
         pasar_buf_printf(buf, "%s{\"run\":\"%s\",\"rows\":%" PRIu64 ",\"digest\":\"%016" PRIx64 "\"}", i > 0 ? "," : "",
                          sidecar->runs[i].run, sidecar->runs[i].rows, sidecar->runs[i].digest);
     pasar_buf_adds(buf, "],\"row_ranges\":[");
-    for (size_t i = 0; i < sidecar->range_count; i++)
-        pasar_buf_printf(buf, "%s[%zu,%" PRIu64 ",%" PRIu64 "]", i > 0 ? "," : "", sidecar->ranges[i].run,
-                         sidecar->ranges[i].first, sidecar->ranges[i].count);
+    for (size_t i = 0; i < sidecar->range_count; i++) { /* as many as rows when several partitions share a run */
+        pasar_buf_add(buf, i > 0 ? ",[" : "[", i > 0 ? 2 : 1);
+        pasar_num_add_u64(buf, sidecar->ranges[i].run);
+        pasar_buf_addc(buf, ',');
+        pasar_num_add_u64(buf, sidecar->ranges[i].first);
+        pasar_buf_addc(buf, ',');
+        pasar_num_add_u64(buf, sidecar->ranges[i].count);
+        pasar_buf_addc(buf, ']');
+    }
     pasar_buf_adds(buf, "]}\n");
 }
 

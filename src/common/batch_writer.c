@@ -1,8 +1,11 @@
 /*
- * A batch under construction: rows and rejects go to hidden files at once (so that memory does not grow with the
+ * A batch under construction: rows and rejects go to hidden files block by block (so that memory does not grow with the
  * batch), and the batch becomes visible in the order rejects, sidecar, CSV. The .csv is the commit point: a crash
  * before it leaves files that pasar_batch_clean removes, a crash after it leaves a whole batch. That holds for a power
  * loss too, because the contents of all files and the names of the twins are on the disk before the .csv gets its name.
+ *
+ * One thread may add rows while another writes the blocks that it took. Until the batch is sealed, the members of
+ * struct csv_file belong to the thread that writes, all others to the one that adds.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -16,16 +19,26 @@
 #include "atomicfile_ops.h"
 #include "batch_private.h"
 
+enum { BLOCK_BYTES = 240 * 1024 }; /* a row more usually fits in the 256 KiB that a buffer has by then */
+
+struct csv_file {
+    struct pasar_atomicfile *file;
+    struct pasar_sha256 *sha256; /* NULL when sealed */
+    uint64_t bytes;              /* written */
+    struct pasar_err err;        /* the first failure */
+};
+
 struct pasar_batch_writer {
     char *dir;
-    struct pasar_batch_name name;           /* last_offset is that of the latest message; first - 1 while empty */
-    struct pasar_atomicfile *csv, *rejects; /* rejects: NULL until the first */
-    struct pasar_atomicfile *sidecar;       /* NULL until sealed */
-    struct pasar_sha256 *sha256;            /* of the CSV; NULL when sealed */
-    struct pasar_sha256 *rejects_sha256;    /* NULL without rejects, and when sealed */
+    struct pasar_batch_name name; /* last_offset is that of the latest message; first - 1 while empty */
+    struct csv_file csv;
+    struct pasar_buf block;              /* of the CSV, to be written */
+    struct pasar_atomicfile *rejects;    /* NULL until the first */
+    struct pasar_atomicfile *sidecar;    /* NULL until sealed */
+    struct pasar_sha256 *rejects_sha256; /* NULL without rejects, and when sealed */
     struct pasar_batch_ledger ledger;
     uint64_t row_count, reject_count, csv_bytes;
-    struct pasar_buf line;
+    struct pasar_buf line; /* of rejects; the sidecar */
     bool failed;
     bool has_twins;   /* visible twins of ours: to be removed unless the .csv follows */
     bool is_revealed; /* the .csv is visible */
@@ -58,15 +71,38 @@ static int fail(struct pasar_batch_writer *w)
     return -1;
 }
 
-/* Writes w->line to the CSV. */
-static int write_csv(struct pasar_batch_writer *w, struct pasar_err *err)
+bool pasar_batch_writer_has_block(const struct pasar_batch_writer *w)
 {
-    if (w->line.failed)
-        return pasar_err_nomem(err, "a row of a batch");
-    if (pasar_atomicfile_write(w->csv, w->line.data, w->line.len, err) != 0)
+    return w->block.len >= BLOCK_BYTES;
+}
+
+void pasar_batch_writer_take_block(struct pasar_batch_writer *w, struct pasar_buf *block)
+{
+    struct pasar_buf full = w->block;
+
+    w->block = *block;
+    *block = full;
+}
+
+int pasar_batch_writer_write(struct pasar_batch_writer *w, const struct pasar_buf *block, struct pasar_err *err)
+{
+    struct csv_file *csv = &w->csv;
+
+    if (csv->err.code == PASAR_OK && pasar_atomicfile_write(csv->file, block->data, block->len, &csv->err) == 0) {
+        pasar_sha256_add(csv->sha256, block->data, block->len);
+        csv->bytes += block->len;
+        return 0;
+    }
+    *err = csv->err;
+    return -1;
+}
+
+/* Writes what nobody took. */
+static int write_block(struct pasar_batch_writer *w, struct pasar_err *err)
+{
+    if (pasar_batch_writer_write(w, &w->block, err) != 0)
         return -1;
-    pasar_sha256_add(w->sha256, w->line.data, w->line.len);
-    w->csv_bytes += w->line.len;
+    pasar_buf_reset(&w->block);
     return 0;
 }
 
@@ -81,7 +117,7 @@ struct pasar_batch_writer *pasar_batch_writer_open(const char *dir, const char *
         return NULL;
     }
     struct pasar_batch_writer *w = calloc(1, sizeof *w);
-    if (w == NULL || (w->dir = strdup(dir)) == NULL || (w->sha256 = pasar_sha256_new()) == NULL) {
+    if (w == NULL || (w->dir = strdup(dir)) == NULL || (w->csv.sha256 = pasar_sha256_new()) == NULL) {
         pasar_err_nomem(err, "a batch");
         goto fail;
     }
@@ -89,12 +125,15 @@ struct pasar_batch_writer *pasar_batch_writer_open(const char *dir, const char *
     w->name.partition = partition;
     w->name.first_offset = first_offset;
     w->name.last_offset = first_offset - 1;
-    w->csv = open_hidden(w, PASAR_BATCH_ROWS, err);
-    if (w->csv == NULL)
+    w->csv.file = open_hidden(w, PASAR_BATCH_ROWS, err);
+    if (w->csv.file == NULL)
         goto fail;
-    pasar_record_add_csv_header(&w->line);
-    if (write_csv(w, err) != 0)
+    pasar_record_add_csv_header(&w->block);
+    w->csv_bytes = w->block.len;
+    if (w->block.failed) {
+        pasar_err_nomem(err, "a batch");
         goto fail;
+    }
     return w;
 fail:
     pasar_batch_writer_abort(w);
@@ -127,11 +166,17 @@ int pasar_batch_writer_add(struct pasar_batch_writer *w, int64_t offset, const s
         run = "";
         row = 0;
     }
-    pasar_buf_reset(&w->line);
-    pasar_record_add_csv(&w->line, record);
-    if (write_csv(w, err) != 0 ||
-        pasar_batch_ledger_add(&w->ledger, run, row, pasar_hash_row(row, value, value_len), err) != 0)
+    if (pasar_batch_writer_has_block(w) && write_block(w, err) != 0)
         return fail(w);
+    size_t before = w->block.len;
+    pasar_record_add_csv(&w->block, record);
+    if (w->block.failed) {
+        pasar_err_nomem(err, "a row of a batch");
+        return fail(w);
+    }
+    if (pasar_batch_ledger_add(&w->ledger, run, row, pasar_hash_row(row, value, value_len), err) != 0)
+        return fail(w);
+    w->csv_bytes += w->block.len - before;
     w->row_count++;
     w->name.last_offset = offset;
     return 0;
@@ -200,8 +245,8 @@ static int write_sidecar(struct pasar_batch_writer *w, struct pasar_err *err)
         .range_count = w->ledger.range_count,
     };
 
-    pasar_sha256_finish(w->sha256, sidecar.sha256);
-    w->sha256 = NULL;
+    pasar_sha256_finish(w->csv.sha256, sidecar.sha256);
+    w->csv.sha256 = NULL;
     if (w->rejects_sha256 != NULL)
         pasar_sha256_finish(w->rejects_sha256, sidecar.rejects_sha256);
     w->rejects_sha256 = NULL;
@@ -219,9 +264,15 @@ int pasar_batch_writer_seal(struct pasar_batch_writer *w, struct pasar_err *err)
         return pasar_err_set(err, PASAR_EIO, "%s: an earlier write to this batch failed", w->dir);
     if (w->row_count + w->reject_count == 0)
         return pasar_err_set(err, PASAR_EBUG, "%s: a batch without messages cannot be published", w->dir);
-    if (w->sha256 == NULL)
+    if (w->csv.sha256 == NULL)
         return pasar_err_set(err, PASAR_EBUG, "%s: a batch can be sealed once", w->dir);
-    if (write_sidecar(w, err) != 0 || pasar_atomicfile_sync(w->csv, err) != 0 ||
+    if (write_block(w, err) != 0)
+        return fail(w);
+    if (w->csv.bytes != w->csv_bytes) {
+        pasar_err_set(err, PASAR_EBUG, "%s: a block of a batch was taken and not written", w->dir);
+        return fail(w);
+    }
+    if (write_sidecar(w, err) != 0 || pasar_atomicfile_sync(w->csv.file, err) != 0 ||
         pasar_atomicfile_sync(w->sidecar, err) != 0 ||
         (w->rejects != NULL && pasar_atomicfile_sync(w->rejects, err) != 0))
         return fail(w);
@@ -276,7 +327,7 @@ int pasar_batch_writer_reveal(struct pasar_batch_writer *w, struct pasar_err *er
 {
     if (w->failed || !w->has_twins)
         return pasar_err_set(err, w->failed ? PASAR_EIO : PASAR_EBUG, "%s: the batch has no sidecar yet", w->dir);
-    if (reveal(w, w->csv, PASAR_BATCH_ROWS, err) != 0)
+    if (reveal(w, w->csv.file, PASAR_BATCH_ROWS, err) != 0)
         return fail(w);
     w->is_revealed = true;
     return 0;
@@ -306,14 +357,15 @@ void pasar_batch_writer_abort(struct pasar_batch_writer *w)
     char unused[PASAR_SHA256_HEX + 1];
     if (w->has_twins && !w->is_revealed)
         remove_twins(w);
-    pasar_atomicfile_abort(w->csv);
+    pasar_atomicfile_abort(w->csv.file);
     pasar_atomicfile_abort(w->sidecar);
     pasar_atomicfile_abort(w->rejects);
-    if (w->sha256 != NULL)
-        pasar_sha256_finish(w->sha256, unused);
+    if (w->csv.sha256 != NULL)
+        pasar_sha256_finish(w->csv.sha256, unused);
     if (w->rejects_sha256 != NULL)
         pasar_sha256_finish(w->rejects_sha256, unused);
     pasar_batch_ledger_fini(&w->ledger);
+    pasar_buf_fini(&w->block);
     pasar_buf_fini(&w->line);
     free(w->dir);
     free(w);

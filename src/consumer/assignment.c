@@ -37,7 +37,7 @@ void assignment_init(struct assignment *a)
 void assignment_drop_all(struct assignment *a)
 {
     for (size_t i = 0; i < a->count; i++)
-        stats_add(a->stats, STAT_DISCARDED, partition_drop(&a->partitions[i]));
+        stats_add(a->stats, STAT_DISCARDED, partition_drop(&a->partitions[i], a->publisher));
 }
 
 /* Gives every partition back. The publisher is idle: nobody writes for them any more. */
@@ -310,7 +310,8 @@ static void count_published(struct assignment *a, const struct publisher_result 
 void assignment_collect(struct assignment *a)
 {
     struct publisher_result result;
-    struct pasar_err lost_job = PASAR_ERR_INIT;
+    struct pasar_err failure = PASAR_ERR_INIT;
+    bool has_failed = publisher_has_failed(a->publisher, &failure);
 
     while (publisher_take(a->publisher, &result)) {
         if (result.outcome == PUBLISHED) {
@@ -322,10 +323,8 @@ void assignment_collect(struct assignment *a)
         if (result.outcome == PUBLISH_FAILED)
             assignment_fail(a, &result.err);
     }
-    if (publisher_has_failed(a->publisher) && !a->is_failed) {
-        pasar_err_nomem(&lost_job, "a batch to publish");
-        assignment_fail(a, &lost_job);
-    }
+    if (has_failed && !a->is_failed) /* no job's failure */
+        assignment_fail(a, &failure);
 }
 
 int assignment_close_due(struct assignment *a, int64_t now_ns, int most_ms)

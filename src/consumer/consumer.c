@@ -68,7 +68,8 @@ static int take(struct consumer *c, struct partition *p, const rd_kafka_message_
             endwatch_end(c->endwatch, p->id, &decoded->end);
         return 0;
     }
-    if (partition_take(p, c->config->output, message, c->config->kafka.topic, decoded, now_ns, err) != 0) {
+    if (partition_take(p, c->config->output, message, c->config->kafka.topic, decoded, now_ns, c->publisher, err) !=
+        0) {
         stats_add(c->stats, STAT_MESSAGES, p->writer != NULL ? 1 : 0);
         return -1;
     }

@@ -25,11 +25,12 @@ struct partition {
 };
 
 /*
- * Puts a row or a reject into the open batch, opening one when needed. 0, or -1 with err: the open batch is worthless
- * then and waits for partition_drop.
+ * Puts a row or a reject into the open batch, opening one when needed; what it has gathered goes to the publisher. 0,
+ * or -1 with err: the open batch is worthless then and waits for partition_drop.
  */
 int partition_take(struct partition *partition, const char *dir, const rd_kafka_message_t *message, const char *topic,
-                   const struct decoded *decoded, int64_t now_ns, struct pasar_err *err) PASAR_MUSTCHECK;
+                   const struct decoded *decoded, int64_t now_ns, struct publisher *publisher,
+                   struct pasar_err *err) PASAR_MUSTCHECK;
 
 /* Hands the open batch, if any, to the publisher. */
 void partition_close(struct partition *partition, struct publisher *publisher);
@@ -39,6 +40,6 @@ void partition_end(struct partition *partition, int64_t offset, const struct pas
                    struct publisher *publisher);
 
 /* Drops the open batch; returns how many messages were in it. */
-uint64_t partition_drop(struct partition *partition);
+uint64_t partition_drop(struct partition *partition, struct publisher *publisher);
 
 #endif

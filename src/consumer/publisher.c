@@ -1,9 +1,9 @@
 /*
  * Publishes closed batches in threads of their own, so that reading goes on while a disk syncs.
  *
- * A disk that takes 5 ms for one sync takes hardly longer for sixteen at a time, so the files of batches are synced by
- * several threads at once, in any order (sealing). One more thread, the committer (publisher_committer.c), gives them
- * their names.
+ * One thread (publisher_writer.c) writes what open batches have gathered. A disk that takes 5 ms for one sync takes
+ * hardly longer for sixteen at a time, so the files of closed batches are synced by several threads at once, in any
+ * order (sealing). One more thread, the committer (publisher_committer.c), gives them their names.
  */
 #include "consumer/publisher_private.h"
 
@@ -77,14 +77,18 @@ struct publisher *publisher_new(const char *dir, const char *topic, int threads,
     publisher->dir = dir;
     publisher->topic = topic;
     publisher->results_end = &publisher->results;
+    publisher->blocks_end = &publisher->blocks;
     pthread_mutex_init(&publisher->mutex, NULL);
     pthread_condattr_init(&attr);
     pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
+    pthread_cond_init(&publisher->blocks_came, &attr);
     pthread_cond_init(&publisher->work, &attr);
     pthread_cond_init(&publisher->sealed, &attr);
     pthread_cond_init(&publisher->progress, &attr);
     pthread_condattr_destroy(&attr);
     status = start_thread(publisher, publisher_committer, err);
+    if (status == 0)
+        status = start_thread(publisher, publisher_writer, err);
     for (int i = 0; status == 0 && i < threads && i < PUBLISHER_THREADS_MAX; i++)
         status = start_thread(publisher, seal_jobs, err);
     if (status != 0) {
@@ -110,29 +114,51 @@ static bool grow_line(struct publisher *publisher)
     return true;
 }
 
+void publisher_fail(struct publisher *publisher, const struct pasar_err *err)
+{
+    if (!publisher->failed)
+        publisher->failure = *err;
+    publisher->failed = true;
+    pthread_cond_signal(&publisher->sealed);
+}
+
+/* Puts the job into the line. Called with the mutex. */
+static void append(struct publisher *publisher, struct publisher_item *item, const struct publisher_job *job)
+{
+    item->result.job = *job;
+    item->result.is_end = job->writer == NULL;
+    publisher->line[publisher->line_count++] = item;
+    if (item->result.is_end)
+        item->stage = SEALED;
+    else
+        item->stage = publisher_defer(publisher, item) ? WRITING : WAITING;
+    if (item->stage == WAITING)
+        pthread_cond_signal(&publisher->work);
+    if (item->stage == SEALED || publisher->failed)
+        pthread_cond_signal(&publisher->sealed);
+}
+
 void publisher_submit(struct publisher *publisher, const struct publisher_job *job)
 {
     struct publisher_item *item = calloc(1, sizeof(*item));
+    bool is_in_line;
 
     pthread_mutex_lock(&publisher->mutex);
-    if (item == NULL ||
-        !grow_line(
-            publisher)) { /* no memory for the job: as if its publication had failed, but there is no room to say why */
-        publisher->failed = true;
-        pthread_cond_signal(&publisher->sealed);
-        pthread_mutex_unlock(&publisher->mutex);
-        pasar_batch_writer_abort(job->writer);
-        free(item);
-        return;
+    is_in_line = item != NULL && grow_line(publisher);
+    if (is_in_line) {
+        append(publisher, item, job);
+    } else { /* as if its publication had failed */
+        struct pasar_err err = PASAR_ERR_INIT;
+
+        (void)pasar_err_nomem(&err, "a batch to publish");
+        publisher_fail(publisher, &err);
     }
-    item->result.job = *job;
-    item->result.is_end = job->writer == NULL;
-    item->stage = item->result.is_end ? SEALED : WAITING;
-    publisher->line[publisher->line_count++] = item;
-    pthread_cond_signal(&publisher->work);
-    if (item->result.is_end || publisher->failed)
-        pthread_cond_signal(&publisher->sealed);
     pthread_mutex_unlock(&publisher->mutex);
+    if (!is_in_line) {
+        free(item);
+        if (job->writer != NULL)
+            publisher_drop(publisher, job->writer);
+    }
 }
 
 bool publisher_take(struct publisher *publisher, struct publisher_result *result)
@@ -153,7 +179,7 @@ bool publisher_take(struct publisher *publisher, struct publisher_result *result
 
 bool publisher_has_room(const struct publisher *publisher, size_t most)
 {
-    return publisher->line_count < most;
+    return publisher->line_count < most && publisher->block_count * PUBLISHER_ROOM < most * PUBLISHER_BLOCKS;
 }
 
 static struct timespec in_ms(int timeout_ms)
@@ -176,17 +202,18 @@ bool publisher_wait_room(struct publisher *publisher, size_t most, int timeout_m
     bool has_room;
 
     pthread_mutex_lock(&publisher->mutex);
-    while (publisher->line_count >= most)
+    while (!publisher_has_room(publisher, most))
         if (pthread_cond_timedwait(&publisher->progress, &publisher->mutex, &until) == ETIMEDOUT)
             break;
-    has_room = publisher->line_count < most;
+    has_room = publisher_has_room(publisher, most);
     pthread_mutex_unlock(&publisher->mutex);
     return has_room;
 }
 
 static bool has_nothing_to_do(const struct publisher *publisher)
 {
-    return publisher->line_count == 0 && publisher->syncs_done == publisher->syncs_wanted;
+    return publisher->line_count == 0 && publisher->block_count == 0 &&
+           publisher->syncs_done == publisher->syncs_wanted;
 }
 
 bool publisher_wait_idle(struct publisher *publisher, int timeout_ms)
@@ -223,12 +250,14 @@ int publisher_sync(struct publisher *publisher, int timeout_ms, struct pasar_err
     return status;
 }
 
-bool publisher_has_failed(struct publisher *publisher)
+bool publisher_has_failed(struct publisher *publisher, struct pasar_err *err)
 {
     bool failed;
 
     pthread_mutex_lock(&publisher->mutex);
     failed = publisher->failed;
+    if (failed)
+        *err = publisher->failure;
     pthread_mutex_unlock(&publisher->mutex);
     return failed;
 }
@@ -248,6 +277,7 @@ void publisher_free(struct publisher *publisher)
         return;
     pthread_mutex_lock(&publisher->mutex);
     publisher->closing = true;
+    pthread_cond_broadcast(&publisher->blocks_came);
     pthread_cond_broadcast(&publisher->work);
     pthread_cond_broadcast(&publisher->sealed);
     pthread_mutex_unlock(&publisher->mutex);
@@ -255,6 +285,8 @@ void publisher_free(struct publisher *publisher)
         pthread_join(publisher->threads[i], NULL);
     while (publisher_take(publisher, &unread))
         continue;
+    publisher_free_spares(publisher);
+    pthread_cond_destroy(&publisher->blocks_came);
     pthread_cond_destroy(&publisher->work);
     pthread_cond_destroy(&publisher->sealed);
     pthread_cond_destroy(&publisher->progress);

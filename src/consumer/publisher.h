@@ -39,12 +39,22 @@ struct publisher;
  */
 struct publisher *publisher_new(const char *dir, const char *topic, int threads, struct pasar_err *err) PASAR_MUSTCHECK;
 
+/*
+ * Takes the block that an open batch has gathered (pasar_batch_writer_has_block) and writes it in another thread,
+ * behind the batch's blocks before. At once; publisher_has_room is the caller's business. When it cannot be written, or
+ * memory runs out, publisher_has_failed tells, and the batch cannot be published.
+ */
+void publisher_write(struct publisher *publisher, struct pasar_batch_writer *writer);
+
+/* Drops an open batch, as soon as none of its blocks is being written. At once. */
+void publisher_drop(struct publisher *publisher, struct pasar_batch_writer *writer);
+
 /* Takes a job and its writer, in every case, and at once; publisher_has_room is the caller's business. */
 void publisher_submit(struct publisher *publisher, const struct publisher_job *job);
 
 enum { PUBLISHER_ROOM = 32 }; /* jobs under way that keep the disk busy; more only cost memory */
 
-/* True when fewer than `most` jobs are waiting or running. Cheap. */
+/* True when fewer than `most` jobs are waiting or running, and as few blocks for their size. Cheap. */
 bool publisher_has_room(const struct publisher *publisher, size_t most);
 
 /* The same, after waiting up to `timeout_ms` for it. */
@@ -53,7 +63,7 @@ bool publisher_wait_room(struct publisher *publisher, size_t most, int timeout_m
 /* The next result, if there is one. False: none at the moment. */
 bool publisher_take(struct publisher *publisher, struct publisher_result *result) PASAR_MUSTCHECK;
 
-/* Waits until no job or sync is waiting or running, at most `timeout_ms`. False when time ran out. */
+/* Waits until no block, job or sync is waiting or running, at most `timeout_ms`. False when time ran out. */
 bool publisher_wait_idle(struct publisher *publisher, int timeout_ms);
 
 /*
@@ -62,8 +72,8 @@ bool publisher_wait_idle(struct publisher *publisher, int timeout_ms);
  */
 int publisher_sync(struct publisher *publisher, int timeout_ms, struct pasar_err *err) PASAR_MUSTCHECK;
 
-/* True from the first failure until publisher_reset: nothing is published meanwhile. */
-bool publisher_has_failed(struct publisher *publisher);
+/* True from the first failure (*err says which) until publisher_reset: nothing is published meanwhile. */
+bool publisher_has_failed(struct publisher *publisher, struct pasar_err *err);
 
 /* Forgets a failure; only when idle. */
 void publisher_reset(struct publisher *publisher);

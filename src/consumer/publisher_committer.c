@@ -99,8 +99,10 @@ static void settle_round(struct publisher *publisher)
         if (deed == REVEAL && item->status == 0) {
             finish(publisher, item, PUBLISHED);
         } else if (item->stage == BROKEN && !has_partition(publisher, kept, item->result.job.partition)) {
-            finish(publisher, item, publisher->failed ? PUBLISH_DROPPED : PUBLISH_FAILED);
-            publisher->failed = true;
+            enum publisher_outcome outcome = publisher->failed ? PUBLISH_DROPPED : PUBLISH_FAILED;
+
+            publisher_fail(publisher, &item->result.err);
+            finish(publisher, item, outcome);
         } else {
             publisher->line[kept++] = item;
         }
@@ -116,7 +118,7 @@ static void drop_line(struct publisher *publisher)
     for (size_t i = 0; i < publisher->line_count; i++) {
         struct publisher_item *item = publisher->line[i];
 
-        if (item->stage == SEALING)
+        if (item->stage == SEALING || item->stage == WRITING)
             publisher->line[kept++] = item;
         else
             finish(publisher, item, PUBLISH_DROPPED);

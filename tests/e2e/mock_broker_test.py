@@ -51,6 +51,7 @@ class MockBroker(harness.Case):
         self.assertEqual(self.command(broker, 'topic made 3'), 'ok\n')
         self.assertIn(b'topic "made" with 3 partitions', self.kcat(broker, '-L').stdout)
         self.assertEqual(self.command(broker, 'leader t 0 2'), 'ok\n')
+        self.assertEqual(self.command(broker, 'coordinator g 2'), 'ok\n')
         self.assertIn(b'partition 0, leader 2', self.kcat(broker, '-L', '-t', 't').stdout)
         self.assertEqual(self.command(broker, 'err 0 7 3'), 'ok\n')
         self.assertEqual(self.command(broker, 'rtt 1 10'), 'ok\n')

@@ -4,7 +4,7 @@ what they send: nothing is lost or doubled, and no partition stands still."""
 
 import os
 
-from drill import (FAST, TESTBIN, Drill, await_, await_log, check_exactly_once, command, finish, next_offsets, terminate,
+from drill import (FAST, GROUP, TESTBIN, Drill, await_, await_log, check_exactly_once, command, finish, next_offsets, terminate,
                    verify)
 
 ROWS = 30000  # a minute of them: they must outlast the faults, also where those take their time
@@ -35,6 +35,7 @@ with Drill() as drill:
     for partition in range(4):
         command(broker, f"leader drill {partition} 2")
     goes_on("all leaders on broker 2")
+    command(broker, f"coordinator {GROUP} 2")  # as a cluster does by itself when the group's broker is gone
     command(broker, "down 3")
     goes_on("broker 3 down")
     command(broker, "up 3")

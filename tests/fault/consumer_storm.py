@@ -10,7 +10,7 @@ import time
 from drill import FAST, Drill, Kafka, await_, check, check_exactly_once, finish, free_port, next_offsets, owners, verify
 
 SESSION_S = 6  # of FAST
-REBALANCE_S = 4  # joins are noticed with a heartbeat (0.5 s); the rest is a busy machine's
+REBALANCE_S = 15  # joins are noticed with a heartbeat (0.5 s); the rest is a busy machine's
 ON_KAFKA = sys.argv[1:2] == ["kafka"]
 VISITS = 5 if ON_KAFKA else 3
 ROWS = 40000

@@ -113,6 +113,7 @@ static void usage(FILE *out)
           "  err API CODE [COUNT]      answer the next COUNT requests of an API with an error code\n"
           "  slow ID API MS            delay one reply of an API, the request itself is carried out\n"
           "  leader TOPIC PART ID      move a partition\n"
+          "  coordinator GROUP ID      move a consumer group\n"
           "  topic NAME PARTITIONS     create a topic\n"
           "  watermarks                print TOPIC PARTITION LOW HIGH for every partition\n",
           out);
@@ -363,6 +364,10 @@ static bool run_command(struct cluster *cluster, const struct config *config, ch
     if (count == 3 && strcmp(words[0], "rtt") == 0 && parse_int(words[1], 1, BROKERS_MAX, &a) &&
         parse_int(words[2], 0, INT_MAX, &b)) {
         *err = rd_kafka_mock_broker_set_rtt(cluster->mock, a, b);
+        return true;
+    }
+    if (count == 3 && strcmp(words[0], "coordinator") == 0 && parse_int(words[2], 1, BROKERS_MAX, &a)) {
+        *err = rd_kafka_mock_coordinator_set(cluster->mock, "group", words[1], a);
         return true;
     }
     if (count == 3 && strcmp(words[0], "topic") == 0 && parse_int(words[2], 1, 10000, &a)) {

@@ -186,6 +186,83 @@ static void test_batch__a_published_batch_reads_back_with_its_account(void **sta
     tempdir_remove(dir);
 }
 
+/* Publishes 2,000 rows; with `take` every block is taken as it comes, and written later, before the sealing. */
+static void write_blocks(const char *dir, bool take)
+{
+    static struct row row;
+    struct pasar_buf blocks[8] = {{0}};
+    size_t taken = 0;
+    struct pasar_err err = PASAR_ERR_INIT;
+    struct gen gen;
+
+    gen_init(&gen, 9);
+    struct pasar_batch_writer *w = pasar_batch_writer_open(dir, "t.opic-1", 7, 100, &err);
+    assert_non_null(w);
+    for (int i = 0; i < 2000; i++) {
+        add_row(w, &gen, 100 + i, "run-a", 1 + (uint64_t)i, &row, &err);
+        if (take && pasar_batch_writer_has_block(w)) {
+            assert_true(taken < PASAR_ARRAY_LEN(blocks));
+            pasar_batch_writer_take_block(w, &blocks[taken]);
+            assert_true(blocks[taken++].len > 200 * 1024);
+            assert_false(pasar_batch_writer_has_block(w));
+        }
+    }
+    assert_true(taken == 0 || taken > 1);
+    for (size_t i = 0; i < taken; i++) {
+        assert_int_equal(pasar_batch_writer_write(w, &blocks[i], &err), 0);
+        pasar_buf_fini(&blocks[i]);
+    }
+    assert_int_equal(pasar_batch_writer_publish(w, &err), 0);
+}
+
+static void test_batch__blocks_that_were_taken_make_the_same_file(void **state)
+{
+    struct pasar_err err = PASAR_ERR_INIT;
+    char sha256[2][PASAR_SHA256_HEX + 1];
+
+    (void)state;
+    for (int take = 0; take < 2; take++) {
+        struct pasar_batch_name name = {"t.opic-1", 7, 100, 2099, PASAR_BATCH_ROWS};
+        char dir[TEMPDIR_MAX], file[PASAR_BATCH_NAME_MAX], path[512];
+        struct pasar_batch_sidecar sidecar;
+
+        tempdir_make(dir);
+        write_blocks(dir, take);
+        pasar_batch_name_format(&name, file);
+        snprintf(path, sizeof path, "%s/%s", dir, file);
+        assert_int_equal(pasar_sha256_file(path, sha256[take], &err), 0);
+        assert_int_equal(pasar_batch_sidecar_read(&sidecar, dir, &name, &err), 0);
+        assert_string_equal(sidecar.sha256, sha256[take]);
+        pasar_batch_sidecar_free(&sidecar);
+        tempdir_remove(dir);
+    }
+    assert_string_equal(sha256[0], sha256[1]);
+}
+
+static void test_batch__a_block_that_was_not_written_is_missed(void **state)
+{
+    static struct row row;
+    struct pasar_err err = PASAR_ERR_INIT;
+    struct pasar_buf block = {0};
+    char dir[TEMPDIR_MAX];
+    struct gen gen;
+
+    (void)state;
+    tempdir_make(dir);
+    gen_init(&gen, 9);
+    struct pasar_batch_writer *w = pasar_batch_writer_open(dir, "t", 0, 0, &err);
+    assert_non_null(w);
+    add_row(w, &gen, 0, "run", 1, &row, &err);
+    pasar_batch_writer_take_block(w, &block);
+    pasar_buf_fini(&block);
+    assert_int_equal(pasar_batch_writer_publish(w, &err), -1);
+    assert_int_equal(err.code, PASAR_EBUG);
+    char *list = tempdir_list(dir);
+    assert_string_equal(list, "");
+    free(list);
+    tempdir_remove(dir);
+}
+
 static void test_batch__a_batch_of_rejects_alone_is_a_batch(void **state)
 {
     struct pasar_err err = PASAR_ERR_INIT;
@@ -595,6 +672,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_batch__names_format_and_parse),
         cmocka_unit_test(test_batch__other_names_are_no_batches),
+        cmocka_unit_test(test_batch__blocks_that_were_taken_make_the_same_file),
+        cmocka_unit_test(test_batch__a_block_that_was_not_written_is_missed),
         cmocka_unit_test(test_batch__a_published_batch_reads_back_with_its_account),
         cmocka_unit_test(test_batch__a_batch_of_rejects_alone_is_a_batch),
         cmocka_unit_test(test_batch__many_runs_are_told_apart),
