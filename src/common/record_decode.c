@@ -9,6 +9,7 @@
 #include "pasar/record.h"
 
 #include "csv_scan.h"
+#include "record_private.h"
 
 enum { TIMESTAMP = PASAR_COLUMNS, OTHER = PASAR_COLUMNS + 1 }; /* members beside the columns */
 
@@ -263,11 +264,15 @@ static int store(struct decoder *d, struct pasar_record *record, int member, enu
     return 0;
 }
 
-/* The member's name and the colon. `next` is the column that the canonical form has here. */
+/* The member's name and the colon. `next` is the member that the canonical form has here. */
 static int take_name(struct decoder *d, int next)
 {
     struct pasar_text name;
 
+    if (next <= TIMESTAMP && take_word(d, pasar_record_members[next].text + 1, pasar_record_members[next].len - 1)) {
+        skip_blanks(d);
+        return next;
+    }
     if (!take(d, '"')) {
         (void)refuse(d, "a member's name was expected");
         return -1;
@@ -280,9 +285,6 @@ static int take_name(struct decoder *d, int next)
         return -1;
     }
     skip_blanks(d);
-    if (next < PASAR_COLUMNS && strlen(pasar_columns[next].name) == name.len &&
-        memcmp(pasar_columns[next].name, name.data, name.len) == 0)
-        return next;
     int column = pasar_column_find(name.data, name.len);
     if (column >= 0)
         return column;

@@ -4,17 +4,14 @@
 #include "pasar/record.h"
 
 #include "json_text.h"
+#include "record_private.h"
 
-/* `{"name":` or `,"name":` of each column, so that a member begins with one copy. */
 #define MEMBER(prefix, name)                                                                                           \
     {                                                                                                                  \
         prefix "\"" name "\":", sizeof prefix "\"" name "\":" - 1                                                      \
     }
 
-static const struct {
-    char text[30];
-    size_t len;
-} members[PASAR_COLUMNS + 1] = {
+const struct pasar_record_member pasar_record_members[PASAR_COLUMNS + 1] = {
     MEMBER("{", "product_id"),       MEMBER(",", "product_name"),   MEMBER(",", "category"),
     MEMBER(",", "discounted_price"), MEMBER(",", "actual_price"),   MEMBER(",", "discount_percentage"),
     MEMBER(",", "rating"),           MEMBER(",", "rating_count"),   MEMBER(",", "about_product"),
@@ -34,7 +31,7 @@ void pasar_record_add_json(struct pasar_buf *buf, const struct pasar_record *rec
 {
     for (int i = 0; i < PASAR_COLUMNS; i++) {
         const struct pasar_text *text = &record->text[i];
-        pasar_buf_add(buf, members[i].text, members[i].len);
+        pasar_buf_add(buf, pasar_record_members[i].text, pasar_record_members[i].len);
         if (pasar_columns[i].is_number) {
             if (isfinite(record->number[i]))
                 add_number(buf, record->number[i]);
@@ -48,7 +45,7 @@ void pasar_record_add_json(struct pasar_buf *buf, const struct pasar_record *rec
     }
     char timestamp[PASAR_CLOCK_TEXT_LEN + 1];
     pasar_clock_format(record->timestamp_us, timestamp);
-    pasar_buf_add(buf, members[PASAR_COLUMNS].text, members[PASAR_COLUMNS].len);
+    pasar_buf_add(buf, pasar_record_members[PASAR_COLUMNS].text, pasar_record_members[PASAR_COLUMNS].len);
     pasar_buf_addc(buf, '"');
     pasar_buf_add(buf, timestamp, PASAR_CLOCK_TEXT_LEN);
     pasar_buf_add(buf, "\"}", 2);

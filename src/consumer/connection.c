@@ -38,6 +38,7 @@ static void on_rebalance(rd_kafka_t *rk, rd_kafka_resp_err_t code, rd_kafka_topi
     const struct connection_events *events = opaque;
 
     events->on_rebalance(rk, code, list, events->opaque);
+    rd_kafka_yield(rk); /* what follows from it shall not wait until the poll has waited for a message */
 }
 
 /* Connects as librdkafka would by itself. 0 (also when that is still under way), or an errno. */

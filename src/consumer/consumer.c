@@ -253,14 +253,16 @@ static void show(struct consumer *c, int64_t now_ns)
 static int run_stage(struct consumer *c, struct pasar_err *err)
 {
     struct assignment *a = &c->assignment;
+    int count = 0;
 
     while (!pasar_stop_requested()) {
         int64_t now_ns = pasar_clock_mono_ns();
-        int wait_ms, count;
+        bool may_be_over = count > 0 && c->config->exit_at_end;
+        int wait_ms;
 
         if (assignment_recover(a, now_ns, err) != 0)
             return -1;
-        wait_ms = assignment_close_due(a, now_ns, POLL_MS);
+        wait_ms = assignment_close_due(a, now_ns, may_be_over ? 0 : POLL_MS);
         assignment_throttle(a);
         count = turn(c, wait_ms, err);
         if (count < 0)

@@ -119,7 +119,8 @@ static void retire(struct publisher *publisher, struct publisher_block *block)
     publisher->spare_count++;
 }
 
-/* Writes the first block, or not when that is of no use any more. Called with the mutex, and gives it away meanwhile. */
+/* Writes the first block, or not when that is of no use any more. Called with the mutex, and gives it away meanwhile.
+ */
 static void do_block(struct publisher *publisher, struct publisher_block *block)
 {
     struct pasar_err err = PASAR_ERR_INIT;
