@@ -177,12 +177,6 @@ int connection_subscribe(rd_kafka_t *rk, const struct consumer_config *config, c
     return 0;
 }
 
-/*
- * Before 2.2 (fetch.queue.backoff.ms), a fetching thread of librdkafka that finds the queue full goes to sleep for up
- * to a second, and draining the queue does not wake it. The queue would have to hold what we can take in that second,
- * which is more than our memory. So we wake it: any request to the partitions' leader does, and the one for their last
- * offsets is the smallest. Its answer is of no interest, hence the short wait.
- */
 rd_kafka_resp_err_t connection_assign(rd_kafka_t *rk, const rd_kafka_topic_partition_list_t *list)
 {
     rd_kafka_resp_err_t code = rd_kafka_assign(rk, list);
@@ -198,6 +192,12 @@ rd_kafka_resp_err_t connection_assign(rd_kafka_t *rk, const rd_kafka_topic_parti
     return code;
 }
 
+/*
+ * Before 2.2 (fetch.queue.backoff.ms), a fetching thread of librdkafka that finds the queue full goes to sleep for up
+ * to a second, and draining the queue does not wake it. The queue would have to hold what we can take in that second,
+ * which is more than our memory. So we wake it: any request to the partitions' leader does, and the one for their last
+ * offsets is the smallest. Its answer is of no interest, hence the short wait.
+ */
 void connection_nudge(rd_kafka_t *rk)
 {
     rd_kafka_topic_partition_list_t *list = NULL;
@@ -220,8 +220,10 @@ bool connection_close(rd_kafka_t *rk, int timeout_ms)
     while (error == NULL && !rd_kafka_consumer_closed(rk) && pasar_clock_mono_ns() < end_ns) {
         rd_kafka_event_t *event = rd_kafka_queue_poll(queue, 20);
 
+        /* Not connection_assign: the group's thread may end right after this, and leaves questions without an answer.
+         */
         if (event != NULL && rd_kafka_event_type(event) == RD_KAFKA_EVENT_REBALANCE)
-            (void)connection_assign(rk, NULL);
+            (void)rd_kafka_assign(rk, NULL);
         rd_kafka_event_destroy(event);
     }
     rd_kafka_queue_destroy(queue);

@@ -228,9 +228,14 @@ def verify(drill, status=0, out=None, timeout=60, options=()):
 
 
 def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
+    """A port that is free, as is the next one."""
+    while True:
+        with socket.socket() as s, socket.socket() as following:
+            s.bind(("127.0.0.1", 0))
+            port = s.getsockname()[1]
+            with contextlib.suppress(OSError, OverflowError):
+                following.bind(("127.0.0.1", port + 1))
+                return port
 
 
 def owners(out):
