@@ -5,17 +5,31 @@
 #include <stdbool.h>
 #include <string.h>
 
-enum { KERNEL_SMALL_K = 3, KERNEL_SMALL_COLS = 3 }; /* up to here there are kernels for constant k */
+enum {
+    KERNEL_SMALL_K = 3, /* up to these there are kernels for constant k */
+    KERNEL_SMALL_COLS = 3,
+    KERNEL_AHEAD = 4, /* tiles: about a page, where the processor's own prefetching stops */
+};
+
+typedef double quad __attribute__((vector_size(32)));
+
+enum { QUAD = 4 };
 
 static double sum_lanes(const double lane[KERNEL_LANES])
 {
     return ((lane[0] + lane[4]) + (lane[2] + lane[6])) + ((lane[1] + lane[5]) + (lane[3] + lane[7]));
 }
 
+/* The sums and the count of one cluster, padded to whole vectors. */
+static inline __attribute__((always_inline)) size_t padded_len(size_t cols)
+{
+    return (cols + 1 + QUAD - 1) / QUAD * QUAD;
+}
+
 /* Per cluster, column and count: 8 lanes for small k, 4 copies (row modulo 4) else. */
 size_t kernel_scratch_len(size_t k, size_t cols)
 {
-    return k * (cols + 1) * (k <= KERNEL_MASKED_MAX ? KERNEL_LANES : KERNEL_COPIES);
+    return k <= KERNEL_MASKED_MAX ? k * (cols + 1) * KERNEL_LANES : k * padded_len(cols) * KERNEL_COPIES;
 }
 
 static void clear_scratch(const struct kernel_assign *job)
@@ -25,29 +39,53 @@ static void clear_scratch(const struct kernel_assign *job)
 
 static void reduce_scratch(const struct kernel_assign *job)
 {
-    size_t len = job->k * (job->data->cols + 1);
+    size_t len = job->data->cols + 1, padded = padded_len(job->data->cols), copy = job->k * padded;
     const double *s = job->scratch;
     if (job->k <= KERNEL_MASKED_MAX) {
-        for (size_t i = 0; i < len; i++)
+        for (size_t i = 0; i < job->k * len; i++)
             job->sums[i] = sum_lanes(s + i * KERNEL_LANES);
         return;
     }
-    for (size_t i = 0; i < len; i++)
-        job->sums[i] = (s[i] + s[len + i]) + (s[2 * len + i] + s[3 * len + i]);
+    for (size_t c = 0; c < job->k; c++, s += padded)
+        for (size_t i = 0; i < len; i++)
+            job->sums[c * len + i] = (s[i] + s[copy + i]) + (s[2 * copy + i] + s[3 * copy + i]);
+}
+
+/* A tile comes from memory only once per pass, and so much arithmetic hides behind its loads that it should be near. */
+static inline __attribute__((always_inline)) void prefetch_tile(const struct kernel_assign *job, size_t cols,
+                                                                size_t tile)
+{
+    size_t tile_len = cols * MATRIX_TILE;
+    const double *cells = job->data->cells + (tile < job->tile_end ? tile : job->tile_end - 1) * tile_len;
+    for (size_t i = 0; i < tile_len; i += 64 / sizeof *cells)
+        __builtin_prefetch(cells + i);
 }
 
 /* Four copies, so that neighbouring rows of one cluster do not wait for each other's additions. */
 static inline __attribute__((always_inline)) void add_scattered(const double *cells, size_t cols, size_t k,
                                                                 const int64_t *label, size_t rows, double *acc)
 {
-    size_t len = k * (cols + 1);
+    size_t padded = padded_len(cols);
     for (size_t r = 0; r < rows; r++) {
-        double *sum = acc + (r % KERNEL_COPIES) * len + (size_t)label[r] * (cols + 1);
+        double *sum = acc + (r % KERNEL_COPIES) * k * padded + (size_t)label[r] * padded;
         for (size_t j = 0; j < cols; j++)
             sum[j] += cells[j * MATRIX_TILE + r];
         sum[cols] += 1;
     }
 }
+
+/* column[j][r] -> row[r][j] */
+#define KERNEL_TRANSPOSE(column, row)                                                                                  \
+    do {                                                                                                               \
+        quad even01 = __builtin_shufflevector((column)[0], (column)[1], 0, 4, 2, 6);                                   \
+        quad even23 = __builtin_shufflevector((column)[2], (column)[3], 0, 4, 2, 6);                                   \
+        quad odd01 = __builtin_shufflevector((column)[0], (column)[1], 1, 5, 3, 7);                                    \
+        quad odd23 = __builtin_shufflevector((column)[2], (column)[3], 1, 5, 3, 7);                                    \
+        (row)[0] = __builtin_shufflevector(even01, even23, 0, 1, 4, 5);                                                \
+        (row)[1] = __builtin_shufflevector(odd01, odd23, 0, 1, 4, 5);                                                  \
+        (row)[2] = __builtin_shufflevector(even01, even23, 2, 3, 6, 7);                                                \
+        (row)[3] = __builtin_shufflevector(odd01, odd23, 2, 3, 6, 7);                                                  \
+    } while (0)
 
 #define KERNEL_NAME(x) x##_baseline
 #define KERNEL_TARGET

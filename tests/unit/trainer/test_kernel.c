@@ -88,9 +88,10 @@ static void run_screen(struct problem *p, const struct kernel *kernel, uint16_t 
     kernel->screen(&job);
 }
 
-static const size_t shapes[][3] = {{1, 1, 1},   {15, 3, 2},   {16, 3, 3},    {17, 3, 4},  {33, 2, 5},  {1000, 3, 3},
-                                   {999, 5, 8}, {777, 4, 64}, {2049, 6, 20}, {500, 8, 3}, {500, 7, 3}, {300, 1, 300},
-                                   {100, 2, 2}, {101, 2, 3},  {48, 3, 2},    {100, 2, 12}};
+static const size_t shapes[][3] = {{1, 1, 1},    {15, 3, 2},    {16, 3, 3},   {17, 3, 4},    {33, 2, 5},
+                                   {1000, 3, 3}, {999, 5, 8},   {777, 4, 64}, {2049, 6, 20}, {500, 8, 3},
+                                   {500, 7, 3},  {300, 1, 300}, {100, 2, 2},  {101, 2, 3},   {48, 3, 2},
+                                   {100, 2, 12}, {300, 3, 5},   {170, 7, 9},  {160, 8, 6}};
 
 static void test_kernel__labels_are_the_nearest_centroids_and_sums_their_rows(void **state)
 {
