@@ -2,18 +2,27 @@
 #include "trainer/kmeans_kernel.h"
 
 #include <float.h>
+#include <math.h>
 #include <stdbool.h>
 #include <string.h>
+
+#if defined(__x86_64__)
+#include <immintrin.h>
+#endif
 
 enum {
     KERNEL_SMALL_K = 3, /* up to these there are kernels for constant k */
     KERNEL_SMALL_COLS = 3,
-    KERNEL_AHEAD = 4, /* tiles: about a page, where the processor's own prefetching stops */
+    KERNEL_AHEAD = 4,        /* tiles: about a page, where the processor's own prefetching stops */
+    KERNEL_FIRST_TRIES = 64, /* of the filter in each block; then it may fail in one of so many tiles */
+    KERNEL_TRIES_PER_MISS = 8,
+    QUAD = 4,
 };
 
-typedef double quad __attribute__((vector_size(32)));
+/* Scores with less doubt than this stay far from the limits of single precision. */
+#define KERNEL_MAX_DOUBT 1e30f
 
-enum { QUAD = 4 };
+typedef double quad __attribute__((vector_size(32))); /* columns of one row */
 
 static double sum_lanes(const double lane[KERNEL_LANES])
 {
@@ -51,7 +60,7 @@ static void reduce_scratch(const struct kernel_assign *job)
             job->sums[c * len + i] = (s[i] + s[copy + i]) + (s[2 * copy + i] + s[3 * copy + i]);
 }
 
-/* A tile comes from memory only once per pass, and so much arithmetic hides behind its loads that it should be near. */
+/* One tile is too much arithmetic for the processor to look past it to the loads of the next. */
 static inline __attribute__((always_inline)) void prefetch_tile(const struct kernel_assign *job, size_t cols,
                                                                 size_t tile)
 {
@@ -100,20 +109,32 @@ static const struct kernel baseline = {"baseline", assign_baseline, nearest_base
 #if defined(__x86_64__)
 
 #define KERNEL_NAME(x) x##_avx2
-#define KERNEL_TARGET  __attribute__((target("avx2")))
+#define KERNEL_TARGET  __attribute__((target("avx2,fma")))
 #define KERNEL_WIDTH   4
+#define KERNEL_PS(op)  _mm256_##op##_ps
+#define KERNEL_JOIN    _mm256_setr_m128
+#define KERNEL_ALL(m)  (_mm256_movemask_ps((__m256)(m)) == 0xff)
 #include "trainer/kmeans_kernel_body.h"
 #undef KERNEL_NAME
 #undef KERNEL_TARGET
 #undef KERNEL_WIDTH
+#undef KERNEL_PS
+#undef KERNEL_JOIN
+#undef KERNEL_ALL
 
-#define KERNEL_NAME(x) x##_avx512
-#define KERNEL_TARGET  __attribute__((target("avx512f,avx512dq,avx512vl")))
-#define KERNEL_WIDTH   8
+#define KERNEL_NAME(x)         x##_avx512
+#define KERNEL_TARGET          __attribute__((target("avx512f,avx512dq,avx512vl")))
+#define KERNEL_WIDTH           8
+#define KERNEL_PS(op)          _mm512_##op##_ps
+#define KERNEL_JOIN(low, high) _mm512_insertf32x8(_mm512_castps256_ps512(low), high, 1)
+#define KERNEL_ALL(m)          (_mm512_movepi32_mask((__m512i)(m)) == 0xffff)
 #include "trainer/kmeans_kernel_body.h"
 #undef KERNEL_NAME
 #undef KERNEL_TARGET
 #undef KERNEL_WIDTH
+#undef KERNEL_PS
+#undef KERNEL_JOIN
+#undef KERNEL_ALL
 
 static const struct kernel avx2 = {"avx2", assign_avx2, nearest_avx2, screen_avx2};
 static const struct kernel avx512 = {"avx512", assign_avx512, nearest_avx512, screen_avx512};
@@ -124,7 +145,7 @@ const struct kernel *kernel_get(enum kernel_isa isa)
     case KERNEL_BASELINE:
         return &baseline;
     case KERNEL_AVX2:
-        return __builtin_cpu_supports("avx2") ? &avx2 : NULL;
+        return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") ? &avx2 : NULL;
     case KERNEL_AVX512:
         return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
                        __builtin_cpu_supports("avx512vl")
@@ -158,15 +179,42 @@ const struct kernel *kernel_best(void)
     return kernel_get(kernel_best_isa());
 }
 
-void kernel_pack(double *packed, const double *centroids, size_t k, size_t cols)
+size_t kernel_rough_len(size_t k, size_t cols)
 {
-    for (size_t c = 0; c < k; c++, packed += cols + 1, centroids += cols) {
-        packed[0] = 0;
+    return (k + 1) * (cols + 1);
+}
+
+/*
+ * The coefficients of doubt, then `packed` in single precision. What is added to the coefficients covers the absolute
+ * errors of numbers next to zero; it is far below the doubt about any others.
+ */
+static void pack_rough(float *rough, const double *packed, size_t k, size_t cols)
+{
+    const float two_scores = 2 * (float)(cols + 8) * 0x1p-24f, tiny = 1e-30f;
+    for (size_t j = 0; j <= cols; j++) {
+        float most = 0;
+        for (size_t c = 0; c < k; c++) {
+            float factor = (float)packed[c * (cols + 1) + j];
+            rough[(c + 1) * (cols + 1) + j] = factor;
+            most = fmaxf(most, fabsf(factor));
+        }
+        rough[j] = two_scores * most + tiny;
+    }
+    for (size_t j = 1; j <= cols; j++)
+        rough[0] += tiny * rough[j];
+}
+
+void kernel_pack(double *packed, float *rough, const double *centroids, size_t k, size_t cols)
+{
+    double *p = packed;
+    for (size_t c = 0; c < k; c++, p += cols + 1, centroids += cols) {
+        p[0] = 0;
         for (size_t j = 0; j < cols; j++) {
-            packed[0] += centroids[j] * centroids[j] / 2;
-            packed[1 + j] = -centroids[j];
+            p[0] += centroids[j] * centroids[j] / 2;
+            p[1 + j] = -centroids[j];
         }
     }
+    pack_rough(rough, packed, k, cols);
 }
 
 double kernel_inertia(const struct matrix *data, size_t tile_begin, size_t tile_end, const double *centroids,

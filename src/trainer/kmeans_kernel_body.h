@@ -1,6 +1,7 @@
 /*
  * The kernels for one instruction set. kmeans_kernel.c includes this file once per set with
  *   KERNEL_NAME(x)  gives x its suffix      KERNEL_TARGET  function attribute      KERNEL_WIDTH  doubles per vector
+ * and, if kmeans_kernel_filter.h shall be used, with what that needs.
  * A tile is 16 rows whatever the width; row r of a tile always adds to lane r % 8, so the width changes how many lanes
  * one instruction takes, never the order of additions in a lane.
  */
@@ -50,6 +51,17 @@ KERNEL_NAME(label_tile)(const double *cells, size_t cols, size_t k, const double
     for (size_t i = 0; i < VECS; i++)
         idx[i] = id[i];
 }
+
+#ifdef KERNEL_PS
+#include "trainer/kmeans_kernel_filter.h"
+#else
+KERNEL_TARGET static inline __attribute__((always_inline)) void
+KERNEL_NAME(label_filtered)(const struct kernel_assign *job, size_t tile, size_t cols, size_t *missed, MASK *idx)
+{
+    (void)missed;
+    KERNEL_NAME(label_tile)(job->data->cells + tile * cols * MATRIX_TILE, cols, job->k, job->packed, idx);
+}
+#endif
 
 /* sum[cluster][column or count][lane] += the rows of the tile, for small k. */
 KERNEL_TARGET static inline __attribute__((always_inline)) void
@@ -132,11 +144,12 @@ KERNEL_NAME(assign_small)(const struct kernel_assign *job, size_t cols, size_t k
 KERNEL_TARGET static inline __attribute__((always_inline)) void
 KERNEL_NAME(assign_cols)(const struct kernel_assign *job, size_t cols)
 {
+    MASK idx[VECS]; /* here, so that a compiler which clears all variables does it once */
+    size_t missed = 0;
     for (size_t tile = job->tile_begin; tile < job->tile_end; tile++) {
         const double *cells = job->data->cells + tile * cols * MATRIX_TILE;
-        MASK idx[VECS];
         prefetch_tile(job, cols, tile + KERNEL_AHEAD);
-        KERNEL_NAME(label_tile)(cells, cols, job->k, job->packed, idx);
+        KERNEL_NAME(label_filtered)(job, tile, cols, &missed, idx);
         size_t rows = KERNEL_NAME(store_labels)(job, tile * MATRIX_TILE, idx);
         if (!job->sums)
             continue;
