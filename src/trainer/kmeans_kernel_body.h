@@ -1,6 +1,7 @@
 /*
  * The kernels for one instruction set. kmeans_kernel.c includes this file once per set with
  *   KERNEL_NAME(x)  gives x its suffix      KERNEL_TARGET  function attribute      KERNEL_WIDTH  doubles per vector
+ * and, if kmeans_kernel_filter.h shall be used, with what that needs.
  * A tile is 16 rows whatever the width; row r of a tile always adds to lane r % 8, so the width changes how many lanes
  * one instruction takes, never the order of additions in a lane.
  */
@@ -10,48 +11,57 @@ typedef int64_t KERNEL_NAME(mask) __attribute__((vector_size(8 * KERNEL_WIDTH)))
 typedef float KERNEL_NAME(half) __attribute__((vector_size(4 * KERNEL_WIDTH)));
 typedef uint16_t KERNEL_NAME(ids) __attribute__((vector_size(2 * KERNEL_WIDTH)));
 
-#define VEC    KERNEL_NAME(vec)
-#define MASK   KERNEL_NAME(mask)
-#define GROUP  2                                      /* vectors in flight */
-#define GROUPS (MATRIX_TILE / (KERNEL_WIDTH * GROUP)) /* per tile */
-#define HALF   (KERNEL_LANES / KERNEL_WIDTH)          /* vectors per 8 lanes */
+#define VEC  KERNEL_NAME(vec)
+#define MASK KERNEL_NAME(mask)
+#define VECS (MATRIX_TILE / KERNEL_WIDTH)  /* per tile and column */
+#define HALF (KERNEL_LANES / KERNEL_WIDTH) /* vectors per 8 lanes */
 
-/* idx[r] = the nearest centroid of row r of the tile at `cells`. */
+/* By row: |c|^2 / 2 - x.c of the first centroid in `packed`. */
+KERNEL_TARGET static inline __attribute__((always_inline)) VEC KERNEL_NAME(score)(const VEC *x, size_t cols,
+                                                                                  const double *packed)
+{
+    VEC score = x[0] * packed[1];
+    for (size_t j = 1; j < cols; j++)
+        score = score + x[j * VECS] * packed[1 + j];
+    return score + packed[0];
+}
+
+/* idx[r] = the nearest centroid of row r of the tile at `cells`. A centroid is loaded once for the whole tile: the
+ * loop is bound by its arithmetic, and rows that do not fit the registers are operands in memory. */
 KERNEL_TARGET static inline __attribute__((always_inline)) void
 KERNEL_NAME(label_tile)(const double *cells, size_t cols, size_t k, const double *packed, MASK *idx)
 {
     const VEC *x = (const VEC *)(const void *)cells;
-    for (size_t g = 0; g < GROUPS; g++) {
-        VEC row[MATRIX_MAX_COLS][GROUP];
-        VEC best[GROUP];
-        MASK id[GROUP];
-        for (size_t j = 0; j < cols; j++)
-            for (size_t i = 0; i < GROUP; i++)
-                row[j][i] = x[j * (MATRIX_TILE / KERNEL_WIDTH) + g * GROUP + i];
-        for (size_t i = 0; i < GROUP; i++) {
-            best[i] = row[0][i] * packed[1];
-            for (size_t j = 1; j < cols; j++)
-                best[i] = best[i] + row[j][i] * packed[1 + j];
-            best[i] = best[i] + packed[0];
-            id[i] = (MASK){0};
-        }
-        const double *p = packed;
-        for (int64_t c = 1; c < (int64_t)k; c++) {
-            p += cols + 1;
-            for (size_t i = 0; i < GROUP; i++) {
-                VEC score = row[0][i] * p[1];
-                for (size_t j = 1; j < cols; j++)
-                    score = score + row[j][i] * p[1 + j];
-                score = score + p[0];
-                MASK closer = score < best[i];
-                best[i] = (VEC)(((MASK)score & closer) | ((MASK)best[i] & ~closer));
-                id[i] = (((MASK){0} + c) & closer) | (id[i] & ~closer);
-            }
-        }
-        for (size_t i = 0; i < GROUP; i++)
-            idx[g * GROUP + i] = id[i];
+    VEC best[VECS];
+    MASK id[VECS], candidate = {0};
+    for (size_t i = 0; i < VECS; i++) {
+        best[i] = KERNEL_NAME(score)(x + i, cols, packed);
+        id[i] = (MASK){0};
     }
+    for (size_t c = 1; c < k; c++) {
+        packed += cols + 1;
+        candidate += 1;
+        for (size_t i = 0; i < VECS; i++) {
+            VEC score = KERNEL_NAME(score)(x + i, cols, packed);
+            MASK closer = score < best[i];
+            best[i] = (VEC)(((MASK)score & closer) | ((MASK)best[i] & ~closer));
+            id[i] = (candidate & closer) | (id[i] & ~closer);
+        }
+    }
+    for (size_t i = 0; i < VECS; i++)
+        idx[i] = id[i];
 }
+
+#ifdef KERNEL_PS
+#include "trainer/kmeans_kernel_filter.h"
+#else
+KERNEL_TARGET static inline __attribute__((always_inline)) void
+KERNEL_NAME(label_filtered)(const struct kernel_assign *job, size_t tile, size_t cols, size_t *missed, MASK *idx)
+{
+    (void)missed;
+    KERNEL_NAME(label_tile)(job->data->cells + tile * cols * MATRIX_TILE, cols, job->k, job->packed, idx);
+}
+#endif
 
 /* sum[cluster][column or count][lane] += the rows of the tile, for small k. */
 KERNEL_TARGET static inline __attribute__((always_inline)) void
@@ -63,12 +73,33 @@ KERNEL_NAME(add_masked)(const double *cells, size_t cols, size_t k, const MASK *
         for (size_t h = 0; h < HALF; h++) {
             MASK low = idx[h] == c, high = idx[HALF + h] == c;
             for (size_t j = 0; j < cols; j++) {
-                const VEC *column = x + j * (MATRIX_TILE / KERNEL_WIDTH);
+                const VEC *column = x + j * VECS;
                 sum[j * HALF + h] += (VEC)((MASK)column[h] & low) + (VEC)((MASK)column[HALF + h] & high);
             }
             sum[cols * HALF + h] += (VEC)((MASK)one & low) + (VEC)((MASK)one & high);
         }
         sum += (cols + 1) * HALF;
+    }
+}
+
+/* add_scattered for a whole tile: the same additions, four columns (or the count) at a time. */
+KERNEL_TARGET static inline __attribute__((always_inline)) void
+KERNEL_NAME(add_rows)(const double *cells, size_t cols, size_t k, const int64_t *label, double *acc)
+{
+    size_t padded = padded_len(cols);
+    for (size_t r = 0; r < MATRIX_TILE; r += QUAD) {
+        double *sum[KERNEL_COPIES];
+        for (size_t i = 0; i < KERNEL_COPIES; i++)
+            sum[i] = acc + i * k * padded + (size_t)label[r + i] * padded;
+        for (size_t j = 0; j < padded; j += QUAD) {
+            quad column[QUAD], row[QUAD];
+            for (size_t i = 0; i < QUAD; i++)
+                column[i] = j + i < cols ? *(const quad *)(const void *)(cells + (j + i) * MATRIX_TILE + r)
+                                         : (quad){0} + (j + i == cols ? 1.0 : 0.0);
+            KERNEL_TRANSPOSE(column, row);
+            for (size_t i = 0; i < KERNEL_COPIES; i++)
+                *(quad *)(void *)(sum[i] + j) += row[i];
+        }
     }
 }
 
@@ -78,7 +109,7 @@ KERNEL_NAME(store_labels)(const struct kernel_assign *job, size_t first, MASK *i
 {
     size_t rows = job->data->rows - first;
     if (rows >= MATRIX_TILE) {
-        for (size_t i = 0; job->labels && i < MATRIX_TILE / KERNEL_WIDTH; i++) {
+        for (size_t i = 0; job->labels && i < VECS; i++) {
             KERNEL_NAME(ids) ids = __builtin_convertvector(idx[i], KERNEL_NAME(ids));
             memcpy(job->labels + first + i * KERNEL_WIDTH, &ids, sizeof ids);
         }
@@ -101,7 +132,8 @@ KERNEL_NAME(assign_small)(const struct kernel_assign *job, size_t cols, size_t k
         sum[i] = (VEC){0};
     for (size_t tile = job->tile_begin; tile < job->tile_end; tile++) {
         const double *cells = job->data->cells + tile * cols * MATRIX_TILE;
-        MASK idx[MATRIX_TILE / KERNEL_WIDTH];
+        MASK idx[VECS];
+        prefetch_tile(job, cols, tile + KERNEL_AHEAD);
         KERNEL_NAME(label_tile)(cells, cols, k, job->packed, idx);
         (void)KERNEL_NAME(store_labels)(job, tile * MATRIX_TILE, idx);
         KERNEL_NAME(add_masked)(cells, cols, k, idx, sum);
@@ -112,15 +144,19 @@ KERNEL_NAME(assign_small)(const struct kernel_assign *job, size_t cols, size_t k
 KERNEL_TARGET static inline __attribute__((always_inline)) void
 KERNEL_NAME(assign_cols)(const struct kernel_assign *job, size_t cols)
 {
+    MASK idx[VECS]; /* here, so that a compiler which clears all variables does it once */
+    size_t missed = 0;
     for (size_t tile = job->tile_begin; tile < job->tile_end; tile++) {
         const double *cells = job->data->cells + tile * cols * MATRIX_TILE;
-        MASK idx[MATRIX_TILE / KERNEL_WIDTH];
-        KERNEL_NAME(label_tile)(cells, cols, job->k, job->packed, idx);
+        prefetch_tile(job, cols, tile + KERNEL_AHEAD);
+        KERNEL_NAME(label_filtered)(job, tile, cols, &missed, idx);
         size_t rows = KERNEL_NAME(store_labels)(job, tile * MATRIX_TILE, idx);
         if (!job->sums)
             continue;
         if (job->k <= KERNEL_MASKED_MAX)
             KERNEL_NAME(add_masked)(cells, cols, job->k, idx, (VEC *)(void *)job->scratch);
+        else if (KERNEL_WIDTH >= QUAD && rows == MATRIX_TILE)
+            KERNEL_NAME(add_rows)(cells, cols, job->k, (const int64_t *)(const void *)idx, job->scratch);
         else
             add_scattered(cells, cols, job->k, (const int64_t *)(const void *)idx, rows, job->scratch);
     }
@@ -196,11 +232,11 @@ KERNEL_TARGET static double KERNEL_NAME(nearest)(const struct kernel_nearest *jo
     for (size_t tile = job->tile_begin; tile < job->tile_end; tile++) {
         const VEC *x = (const VEC *)(const void *)(job->data->cells + tile * cols * MATRIX_TILE);
         KERNEL_NAME(half) *nearest = (KERNEL_NAME(half) *)(void *)(job->nearest + tile * MATRIX_TILE);
-        VEC distance[MATRIX_TILE / KERNEL_WIDTH];
-        for (size_t i = 0; i < MATRIX_TILE / KERNEL_WIDTH; i++) {
+        VEC distance[VECS];
+        for (size_t i = 0; i < VECS; i++) {
             VEC d = (VEC){0}, before = __builtin_convertvector(nearest[i], VEC);
             for (size_t j = 0; j < cols; j++) {
-                VEC delta = x[j * (MATRIX_TILE / KERNEL_WIDTH) + i] - job->point[j];
+                VEC delta = x[j * VECS + i] - job->point[j];
                 d = d + delta * delta;
             }
             MASK closer = d < before;
@@ -228,14 +264,14 @@ KERNEL_NAME(screen_tile)(const struct kernel_screen *job, size_t tile, size_t co
     size_t rows = job->data->rows - first < MATRIX_TILE ? job->data->rows - first : MATRIX_TILE;
     for (size_t r = 0; r < rows; r++)
         own[r] = job->labels[first + r];
-    for (size_t i = 0; i < MATRIX_TILE / KERNEL_WIDTH; i++) {
+    for (size_t i = 0; i < VECS; i++) {
         MASK label = ((const MASK *)(const void *)own)[i];
         VEC stay = (VEC){0}, join = (VEC){0} + DBL_MAX;
         const double *centroid = job->centroids;
         for (int64_t c = 0; c < (int64_t)job->k; c++, centroid += cols) {
             VEC d = (VEC){0};
             for (size_t j = 0; j < cols; j++) {
-                VEC delta = x[j * (MATRIX_TILE / KERNEL_WIDTH) + i] - centroid[j];
+                VEC delta = x[j * VECS + i] - centroid[j];
                 d = d + delta * delta;
             }
             MASK mine = label == c;
@@ -273,6 +309,5 @@ KERNEL_TARGET static void KERNEL_NAME(screen)(const struct kernel_screen *job)
 
 #undef VEC
 #undef MASK
-#undef GROUP
-#undef GROUPS
+#undef VECS
 #undef HALF

@@ -79,10 +79,11 @@ int lloyd_init(struct lloyd *l, const struct matrix *data, size_t k, uint16_t *l
     l->scratch_len = (kernel_scratch_len(k, data->cols) + 7) / 8 * 8;
     l->sums = alloc_doubles(len);
     l->packed = alloc_doubles(len);
+    l->rough = malloc(kernel_rough_len(k, data->cols) * sizeof *l->rough);
     l->block_sums = alloc_doubles(len * blocks);
     l->block_value = alloc_doubles(blocks);
     l->scratch = alloc_doubles(l->scratch_len * pool_threads(pool));
-    bool ok = l->sums && l->packed && l->block_sums && l->block_value && l->scratch;
+    bool ok = l->sums && l->packed && l->rough && l->block_sums && l->block_value && l->scratch;
     if (ok && measure(l, err) == 0)
         return 0;
     lloyd_fini(l);
@@ -93,10 +94,12 @@ void lloyd_fini(struct lloyd *l)
 {
     free(l->sums);
     free(l->packed);
+    free(l->rough);
     free(l->block_sums);
     free(l->block_value);
     free(l->scratch);
     l->sums = l->packed = l->block_sums = l->block_value = l->scratch = NULL;
+    l->rough = NULL;
 }
 
 struct assign_pass {
@@ -114,6 +117,7 @@ static void assign_block(void *ctx, size_t block, unsigned worker)
         .tile_end = block_end(l->data, block),
         .k = l->k,
         .packed = l->packed,
+        .rough = l->rough,
         .sums = l->block_sums + block * l->k * (l->data->cols + 1),
         .scratch = l->scratch + worker * l->scratch_len,
         .labels = pass->labelled ? l->labels : NULL,
@@ -126,7 +130,7 @@ int lloyd_assign(struct lloyd *l, const double *centroids, bool labelled, struct
     size_t len = l->k * (l->data->cols + 1);
     size_t blocks = matrix_blocks(l->data);
     struct assign_pass pass = {l, labelled};
-    kernel_pack(l->packed, centroids, l->k, l->data->cols);
+    kernel_pack(l->packed, l->rough, centroids, l->k, l->data->cols);
     if (pool_run(l->pool, blocks, l->serial, assign_block, &pass, err) != 0)
         return -1;
     memset(l->sums, 0, len * sizeof *l->sums);

@@ -35,6 +35,7 @@ struct lloyd {
     double *sums;     /* k x (cols + 1): sum per column, then count */
     uint16_t *labels; /* rows; owned by the caller of lloyd_init */
     double *packed;
+    float *rough;
     double *block_sums;  /* per block */
     double *block_value; /* per block */
     double *scratch;     /* per thread */
