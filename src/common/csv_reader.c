@@ -13,14 +13,12 @@
 #include <string.h>
 #include <unistd.h>
 
-#include <csv.h>
-
+#include "csv_fields.h"
 #include "csv_scan.h"
 
 enum {
     READ_BYTES = 64 * 1024,   /* the least room for a read */
     FIRST_BYTES = 256 * 1024, /* of the window */
-    LIBCSV_STEP = 4096,       /* by which libcsv's field buffer grows */
 };
 
 struct pasar_csv_reader {
@@ -32,13 +30,8 @@ struct pasar_csv_reader {
     uint64_t base;          /* stream offset of window[0] */
     uint64_t line;          /* of window[start], 1-based */
     bool begun, eof;
-    bool in_rest_of_line; /* of a bad record: pass over it first */
-    struct csv_parser libcsv;
-    char *text; /* the fields' bytes where libcsv made them; never moves while a record is taken apart */
-    size_t text_len, text_cap;
-    struct pasar_csv_field *fields;
-    size_t field_count, field_cap;
-    bool no_memory;
+    bool in_rest_of_line;     /* of a bad record: pass over it first */
+    struct csv_fields fields; /* of the latest good record */
     char reason[120];
 };
 
@@ -59,13 +52,6 @@ enum scan_result {
     SCAN_OPEN, /* the same where a field begins: it is that field's opening quote, the one before it never closed */
 };
 
-/* Blanks are data (RFC 4180, section 2, rule 4). */
-static int no_byte(unsigned char c)
-{
-    (void)c;
-    return 0;
-}
-
 struct pasar_csv_reader *pasar_csv_reader_new(pasar_csv_read_fn read_fn, void *ctx, size_t max_record_bytes)
 {
     struct pasar_csv_reader *reader = calloc(1, sizeof *reader);
@@ -78,13 +64,11 @@ struct pasar_csv_reader *pasar_csv_reader_new(pasar_csv_read_fn read_fn, void *c
     reader->line = 1;
     reader->cap = FIRST_BYTES;
     reader->window = malloc(reader->cap);
-    if (reader->window == NULL || csv_init(&reader->libcsv, 0) != 0) {
+    if (reader->window == NULL || csv_fields_init(&reader->fields) != 0) {
         free(reader->window);
         free(reader);
         return NULL;
     }
-    csv_set_space_func(&reader->libcsv, no_byte);
-    csv_set_blk_size(&reader->libcsv, LIBCSV_STEP);
     return reader;
 }
 
@@ -92,10 +76,8 @@ void pasar_csv_reader_free(struct pasar_csv_reader *reader)
 {
     if (reader == NULL)
         return;
-    csv_free(&reader->libcsv);
+    csv_fields_fini(&reader->fields);
     free(reader->window);
-    free(reader->text);
-    free(reader->fields);
     free(reader);
 }
 
@@ -280,96 +262,6 @@ static enum pasar_csv_result bad_record(struct pasar_csv_reader *reader, const s
     return give_up(reader, row, pos, lines_before, err) == 0 ? PASAR_CSV_BAD : PASAR_CSV_ERROR;
 }
 
-/* One more field of the record. One beyond PASAR_CSV_FIELDS_MAX is counted, none is kept. */
-static void add_field(struct pasar_csv_reader *reader, const char *data, size_t len)
-{
-    if (reader->field_count == reader->field_cap) {
-        if (reader->field_count == PASAR_CSV_FIELDS_MAX || reader->no_memory) {
-            reader->field_count += reader->field_count == PASAR_CSV_FIELDS_MAX; /* one too many, at most */
-            return;
-        }
-        size_t cap = reader->field_cap ? reader->field_cap * 2 : 32;
-        struct pasar_csv_field *fields = realloc(reader->fields, cap * sizeof *fields);
-        if (fields == NULL) {
-            reader->no_memory = true;
-            return;
-        }
-        reader->fields = fields;
-        reader->field_cap = cap;
-    }
-    if (reader->field_count <= PASAR_CSV_FIELDS_MAX)
-        reader->fields[reader->field_count++] = (struct pasar_csv_field){data, len};
-}
-
-/* libcsv's callback: one field. Its bytes are only lent, and `text` has room for them. */
-static void take_field(void *data, size_t len, void *ctx)
-{
-    struct pasar_csv_reader *reader = ctx;
-    char *copy = reader->text + reader->text_len;
-
-    if (len > 0)
-        memcpy(copy, data, len);
-    reader->text_len += len;
-    add_field(reader, copy, len);
-}
-
-/* The quote that closes the field whose first byte behind its opening quote is *p; NULL when there is none. */
-static const char *closing_quote(const char *p, const char *end, bool *has_doubled)
-{
-    *has_doubled = false;
-    for (const char *quote; (quote = memchr(p, '"', (size_t)(end - p))) != NULL; p = quote + 2) {
-        if (quote + 1 == end || quote[1] != '"')
-            return quote;
-        *has_doubled = true;
-    }
-    return NULL;
-}
-
-/* Lets libcsv make the field that `len` bytes with their quotes stand for. `text` has room for `most` bytes from here.
- */
-static int make_field(struct pasar_csv_reader *reader, const char *bytes, size_t len, size_t most,
-                      struct pasar_err *err)
-{
-    if (reader->text_len == 0 && reader->text_cap < most) {
-        free(reader->text);
-        reader->text_cap = most + most / 4 + 1024;
-        reader->text = malloc(reader->text_cap);
-        if (reader->text == NULL) {
-            reader->text_cap = 0;
-            return pasar_err_nomem(err, "the fields of a CSV record");
-        }
-    }
-    /* After a failure csv_fini would hand out half a field as if it were good, hence no call then. */
-    bool ok = csv_parse(&reader->libcsv, bytes, len, take_field, NULL, reader) == len &&
-              csv_fini(&reader->libcsv, take_field, NULL, reader) == 0;
-    return ok ? 0 : pasar_err_nomem(err, "a CSV field");
-}
-
-/* Finds the fields of a good record, `len` bytes without their line end, into reader->fields. */
-static int split_fields(struct pasar_csv_reader *reader, const char *bytes, size_t len, struct pasar_err *err)
-{
-    const char *p = bytes, *end = bytes + len;
-
-    reader->text_len = reader->field_count = 0;
-    for (;;) {
-        bool is_quoted = p < end && *p == '"', has_doubled = false;
-        const char *first = p + is_quoted;
-        const char *stop =
-            is_quoted ? closing_quote(first, end, &has_doubled) : memchr(first, ',', (size_t)(end - first));
-        if (stop == NULL)
-            stop = end;
-        if (!has_doubled)
-            add_field(reader, first, (size_t)(stop - first));
-        else if (make_field(reader, p, (size_t)(stop + 1 - p), (size_t)(end - p), err) != 0)
-            return -1;
-        p = stop + is_quoted;
-        if (p >= end)
-            break;
-        p++; /* the comma */
-    }
-    return reader->no_memory ? pasar_err_nomem(err, "the fields of a CSV record") : 0;
-}
-
 /* Why text that is good CSV is still bad for us, or NULL. */
 static const char *check_text(struct pasar_csv_reader *reader, const char *bytes, size_t len)
 {
@@ -413,15 +305,15 @@ static enum pasar_csv_result good_record(struct pasar_csv_reader *reader, const 
     *reason = check_text(reader, bytes, len);
     if (*reason != NULL)
         return PASAR_CSV_BAD;
-    if (split_fields(reader, bytes, len, err) != 0)
+    if (csv_fields_split(&reader->fields, bytes, len, err) != 0)
         return PASAR_CSV_ERROR;
-    if (reader->field_count > PASAR_CSV_FIELDS_MAX) {
+    if (reader->fields.count > PASAR_CSV_FIELDS_MAX) {
         snprintf(reader->reason, sizeof reader->reason, "more than %d fields", PASAR_CSV_FIELDS_MAX);
         *reason = reader->reason;
         return PASAR_CSV_BAD;
     }
-    row->fields = reader->fields;
-    row->field_count = reader->field_count;
+    row->fields = reader->fields.items;
+    row->field_count = reader->fields.count;
     return PASAR_CSV_ROW;
 }
 

@@ -1,8 +1,6 @@
 /* Command line, environment and file, by one table: collected from the lowest precedence to the highest, then set. */
 #include "pasar/options.h"
 
-#include <ctype.h>
-#include <errno.h>
 #include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
@@ -13,10 +11,7 @@
 enum {
     CODE_BASE = 256, /* getopt's values for long options: above every letter */
     NEGATED = 0x10000,
-    NAME_MAX_LEN = 64,
 };
-
-extern char **environ;
 
 const struct pasar_option pasar_common_options[] = {
     {"config", 0, PASAR_OPT_STRING, offsetof(struct pasar_common, config), NULL, 0, 0, NULL, "FILE",
@@ -71,9 +66,9 @@ const struct pasar_option *pasar_options_find(const struct pasar_options *option
 /* Levenshtein distance, two rows at a time; names longer than the rows are far from everything. */
 static size_t distance(const char *a, size_t a_len, const char *b, size_t b_len)
 {
-    size_t row[NAME_MAX_LEN + 1];
+    size_t row[PASAR_OPTIONS_NAME_MAX + 1];
 
-    if (a_len > NAME_MAX_LEN || b_len > NAME_MAX_LEN)
+    if (a_len > PASAR_OPTIONS_NAME_MAX || b_len > PASAR_OPTIONS_NAME_MAX)
         return SIZE_MAX;
     for (size_t j = 0; j <= b_len; j++)
         row[j] = j;
@@ -106,81 +101,6 @@ const char *pasar_options_suggest(const struct pasar_options *options, const cha
     return best;
 }
 
-void pasar_options_env_name(const struct pasar_option *option, char *text, size_t size)
-{
-    snprintf(text, size, "PASAR_%s", option->name);
-    for (char *c = text; *c != '\0'; c++)
-        *c = *c == '-' ? '_' : (char)toupper((unsigned char)*c);
-}
-
-/* ------------------------------------------------------------------ environment */
-
-/* A list's variable holds one value a line. */
-static int add_env(const struct pasar_option *option, const char *name, const char *value,
-                   struct pasar_settings *settings, struct pasar_err *err)
-{
-    if (option->type != PASAR_OPT_LIST)
-        return pasar_settings_add(settings, option, value, strlen(value), name, err);
-    while (*value != '\0') {
-        size_t len = strcspn(value, "\n");
-        if (len > 0 && pasar_settings_add(settings, option, value, len, name, err) != 0)
-            return -1;
-        value += len + (value[len] == '\n');
-    }
-    return 0;
-}
-
-/* PASAR_KAFKA_SASL_USERNAME=x is the property sasl.username=x. */
-static int add_env_properties(const struct pasar_option *property, struct pasar_settings *settings,
-                              struct pasar_err *err)
-{
-    static const char prefix[] = "PASAR_KAFKA_";
-    const size_t prefix_len = sizeof prefix - 1;
-
-    for (char **entry = environ; *entry != NULL; entry++) {
-        const char *equals = strchr(*entry, '=');
-        if (equals == NULL || equals[1] == '\0' || (size_t)(equals - *entry) <= prefix_len ||
-            strncmp(*entry, prefix, prefix_len) != 0)
-            continue;
-        char *source = strndup(*entry, (size_t)(equals - *entry));
-        char *text = strdup(*entry + prefix_len);
-        int rc = -1;
-        if (source != NULL && text != NULL) {
-            for (char *c = text; *c != '='; c++)
-                *c = *c == '_' ? '.' : (char)tolower((unsigned char)*c);
-            rc = pasar_settings_add(settings, property, text, strlen(text), source, err);
-        } else {
-            pasar_err_nomem(err, "options");
-        }
-        free(source);
-        free(text);
-        if (rc != 0)
-            return -1;
-    }
-    return 0;
-}
-
-/* An empty variable counts as none: compose files and shells leave such behind. */
-static int collect_env(const struct pasar_options *options, struct pasar_settings *settings, struct pasar_err *err)
-{
-    const struct pasar_option *option;
-    char name[NAME_MAX_LEN + 8];
-
-    for (size_t i = 0; (option = pasar_options_at(options, i)) != NULL; i++) {
-        pasar_options_env_name(option, name, sizeof name);
-        const char *source = name, *value = getenv(name);
-        if ((value == NULL || value[0] == '\0') && option->env != NULL) {
-            source = option->env;
-            value = getenv(option->env);
-        }
-        if (value != NULL && value[0] != '\0' && add_env(option, source, value, settings, err) != 0)
-            return -1;
-        if (strcmp(option->name, PASAR_OPTIONS_PROPERTY) == 0 && add_env_properties(option, settings, err) != 0)
-            return -1;
-    }
-    return 0;
-}
-
 /* ------------------------------------------------------------------ command line */
 
 /* The tables that getopt_long wants, made from ours. */
@@ -204,7 +124,7 @@ static int tables_init(struct getopt_tables *tables, const struct pasar_options 
     while (pasar_options_at(options, total) != NULL)
         total++;
     tables->longs = calloc(2 * total + 4, sizeof *tables->longs);
-    *negated = calloc(total + 1, NAME_MAX_LEN + 4);
+    *negated = calloc(total + 1, PASAR_OPTIONS_NAME_MAX + 4);
     if (tables->longs == NULL || *negated == NULL)
         return pasar_err_nomem(err, "options");
     tables->count = 0;
@@ -213,8 +133,8 @@ static int tables_init(struct getopt_tables *tables, const struct pasar_options 
         bool has_value = option->type != PASAR_OPT_BOOL;
         add_long(tables, option->name, has_value, CODE_BASE + (int)i);
         if (!has_value) {
-            char *no = *negated + i * (NAME_MAX_LEN + 4);
-            snprintf(no, NAME_MAX_LEN + 4, "no-%s", option->name);
+            char *no = *negated + i * (PASAR_OPTIONS_NAME_MAX + 4);
+            snprintf(no, PASAR_OPTIONS_NAME_MAX + 4, "no-%s", option->name);
             add_long(tables, no, false, NEGATED + (int)i);
         }
         if (option->letter != 0) {
@@ -266,7 +186,7 @@ static int add_flag(const struct pasar_options *options, int code, struct pasar_
                     struct pasar_err *err)
 {
     const struct pasar_option *option;
-    char source[NAME_MAX_LEN + 8];
+    char source[PASAR_OPTIONS_NAME_MAX + 8];
     const char *value = optarg != NULL ? optarg : code >= NEGATED ? "false" : "true";
 
     if (code < CODE_BASE) {
@@ -355,7 +275,7 @@ static int append(struct pasar_settings *to, struct pasar_settings *from, struct
 static int collect(const struct pasar_options *options, struct pasar_settings *all, struct pasar_settings *env,
                    struct pasar_settings *flags, struct pasar_err *err)
 {
-    if (collect_defaults(options, all, err) != 0 || collect_env(options, env, err) != 0)
+    if (collect_defaults(options, all, err) != 0 || pasar_options_read_env(options, env, err) != 0)
         return -1;
     const char *path = config_path(flags, env);
     if (path != NULL && pasar_options_read_file(options, path, all, err) != 0)

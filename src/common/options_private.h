@@ -1,4 +1,4 @@
-/* What options.c, options_value.c, options_file.c and options_text.c share. Private to src/common. */
+/* What options.c, options_env.c, options_value.c, options_file.c and options_text.c share. Private to src/common. */
 #ifndef PASAR_OPTIONS_PRIVATE_H
 #define PASAR_OPTIONS_PRIVATE_H
 
@@ -7,6 +7,8 @@
 
 /* The option through which librdkafka properties come: kafka.<key> in files, PASAR_KAFKA_<KEY> in the environment. */
 #define PASAR_OPTIONS_PROPERTY "property"
+
+enum { PASAR_OPTIONS_NAME_MAX = 64 }; /* an option's name is no longer */
 
 /* One value as somebody wrote it. */
 struct pasar_setting {
@@ -44,6 +46,10 @@ const struct pasar_option *pasar_options_at(const struct pasar_options *options,
 
 /* "PASAR_BATCH_RECORDS" for batch-records. */
 void pasar_options_env_name(const struct pasar_option *option, char *text, size_t size);
+
+/* Reads the program's variables, PASAR_KAFKA_… included, into settings. */
+int pasar_options_read_env(const struct pasar_options *options, struct pasar_settings *settings,
+                           struct pasar_err *err) PASAR_MUSTCHECK;
 
 /* Puts one value into its field; an error names the source. */
 int pasar_options_set(void *config, const struct pasar_setting *setting, struct pasar_err *err) PASAR_MUSTCHECK;

@@ -1,7 +1,7 @@
 /*
- * pasar-close-static BROKERS TOPIC COUNT: joins COUNT groups one after the other as a static member and leaves each again
- * the way the consumer does. A static member does not say goodbye, so that librdkafka's group thread ends the moment it
- * has its partitions back: one close in fifty hung where that was waited for with a question.
+ * pasar-close-static BROKERS TOPIC COUNT: joins COUNT groups one after the other as a static member and leaves each
+ * again the way the consumer does. A static member does not say goodbye, so that librdkafka's group thread ends the
+ * moment it has its partitions back: one close in fifty hung where that was waited for with a question.
  */
 #include <stdio.h>
 #include <stdlib.h>
