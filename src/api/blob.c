@@ -1,6 +1,7 @@
 #include "api/blob.h"
 
 #include <limits.h>
+#include <microhttpd.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -72,6 +73,10 @@ int blob_take(struct blob *blob, char *data, size_t len, struct pasar_err *err)
 
 void blob_fini(struct blob *blob)
 {
+    for (int form = 0; form < BLOB_FORMS; form++) {
+        if (blob->ready[form])
+            MHD_destroy_response(blob->ready[form]);
+    }
     free(blob->gzip);
     free(blob->owned);
     memset(blob, 0, sizeof *blob);
