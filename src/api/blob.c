@@ -7,8 +7,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <xxhash.h>
 #include <zlib.h>
+#ifdef PASAR_XXH_DISPATCH
+#include <xxh_x86dispatch.h> /* the same hashes, by the widest instructions that the processor has */
+#else
+#include <xxhash.h>
+#endif
 
 /* Ready-made bodies are compressed once, so that even a few hundred bytes are worth it. */
 enum { READY_GZIP_MIN = 512 };

@@ -73,6 +73,7 @@ static void free_exchange(struct exchange *x)
     pasar_buf_fini(&x->uri);
     pasar_buf_fini(&x->reply_body);
     pasar_buf_fini(&x->request.segment);
+    pasar_buf_fini(&x->request.header);
     params_fini(&x->request.params);
     free(x);
 }
@@ -103,12 +104,13 @@ static struct exchange *new_exchange(struct deadline_conn *conn)
         return calloc(1, sizeof *x);
     conn->idle = NULL;
     struct pasar_buf body = x->body, uri = x->uri, reply_body = x->reply_body;
-    struct pasar_buf segment = x->request.segment, scratch = x->request.params.scratch;
+    struct pasar_buf segment = x->request.segment, header = x->request.header, scratch = x->request.params.scratch;
     memset(x, 0, sizeof *x);
     x->body = body;
     x->uri = uri;
     x->reply_body = reply_body;
     x->request.segment = segment;
+    x->request.header = header;
     x->request.params.scratch = scratch;
     return x;
 }
@@ -124,6 +126,7 @@ static void retire_exchange(struct exchange *x)
     x->uri = kept(&x->uri);
     x->reply_body = kept(&x->reply_body);
     x->request.segment = kept(&x->request.segment);
+    x->request.header = kept(&x->request.header);
     x->request.params.scratch = kept(&x->request.params.scratch);
     x->conn->idle = x;
 }

@@ -39,17 +39,16 @@ static void add_plain(struct pasar_buf *buf, const char *text, size_t len)
     }
 }
 
-static void add_list_headers(struct out *out, const struct request *r, const struct reply *reply)
+static void add_list_headers(struct out *out, struct request *r, const struct reply *reply)
 {
-    struct pasar_buf buf = {0};
-    char total[24];
-    snprintf(total, sizeof total, "%llu", (unsigned long long)reply->total);
-    add(out, "X-Total-Count", total);
-    reply_add_link(reply, &buf, r->path, r->path_len, r->query, r->query_len);
-    const char *link = pasar_buf_cstr(&buf);
-    if (!link || buf.len <= LINK_MAX)
-        add(out, MHD_HTTP_HEADER_LINK, link);
-    pasar_buf_fini(&buf);
+    struct pasar_buf *text = &r->header;
+    pasar_buf_reset(text);
+    pasar_num_add_u64(text, reply->total);
+    add(out, "X-Total-Count", pasar_buf_cstr(text));
+    pasar_buf_reset(text);
+    reply_add_link(reply, text, r->path, r->path_len, r->query, r->query_len);
+    if (text->failed || text->len <= LINK_MAX)
+        add(out, MHD_HTTP_HEADER_LINK, pasar_buf_cstr(text));
 }
 
 static void add_cors(struct out *out, const struct reply *reply, const struct send_wishes *wishes)
@@ -83,8 +82,7 @@ static void add_common(struct out *out, bool has_body, const char *content_type,
 }
 
 /* What depends on the request. */
-static void add_own(struct out *out, const struct request *r, const struct reply *reply,
-                    const struct send_wishes *wishes)
+static void add_own(struct out *out, struct request *r, const struct reply *reply, const struct send_wishes *wishes)
 {
     if (!reply->is_page)
         add_cors(out, reply, wishes);
@@ -93,10 +91,9 @@ static void add_own(struct out *out, const struct request *r, const struct reply
     if (reply->has_total)
         add_list_headers(out, r, reply);
     if (reply->relaxed.len > 0) {
-        struct pasar_buf text = {0};
-        add_plain(&text, reply->relaxed.data, reply->relaxed.len);
-        add(out, "X-Pasar-Relaxed", pasar_buf_cstr(&text));
-        pasar_buf_fini(&text);
+        pasar_buf_reset(&r->header);
+        add_plain(&r->header, reply->relaxed.data, reply->relaxed.len);
+        add(out, "X-Pasar-Relaxed", pasar_buf_cstr(&r->header));
     }
     if (reply->allow)
         add(out, MHD_HTTP_HEADER_ALLOW, reply->allow);
@@ -196,7 +193,7 @@ static struct MHD_Response *prepared(const struct reply *reply, const struct sen
 
 /* ------------------------------------------------------------------ sending */
 
-enum MHD_Result send_reply(struct MHD_Connection *connection, const struct request *r, struct reply *reply,
+enum MHD_Result send_reply(struct MHD_Connection *connection, struct request *r, struct reply *reply,
                            const struct send_wishes *wishes, int *status, size_t *bytes)
 {
     struct body body = {.data = ""};
