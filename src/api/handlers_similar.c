@@ -19,7 +19,7 @@ static void say_repairs(const struct request *r, bool has_words, struct pasar_bu
         if (word->repaired < 0)
             continue;
         pasar_buf_adds(relaxed, relaxed->len ? ", " : "no product mentions ");
-        pasar_buf_add(relaxed, tokens_text(&s->tokens, word->token), s->tokens.list[word->token].len);
+        pasar_buf_add(relaxed, s->tokens.bytes.data + word->start, word->len);
         pasar_buf_adds(relaxed, "; taken for ");
         pasar_buf_add(relaxed, vocabulary_text(v, (uint32_t)word->repaired), v->words[word->repaired].len);
     }
