@@ -63,7 +63,8 @@ void similar_ask_evidence(struct similar_search *f)
     give_bonus(f, voter_bonus);
 }
 
-/* The best SIMILAR_VOTERS documents by text and likely category vote for their category and cluster, the closer the more. */
+/* The best SIMILAR_VOTERS documents by text and likely category vote for their category and cluster, the closer the
+ * more. */
 void similar_vote(struct similar_search *f)
 {
     const struct textindex *x = f->index;

@@ -47,7 +47,7 @@ void textindex_split_about(struct textindex_builder *builder, uint32_t doc);
 /* Splits the path of the document's category into builder->category_tokens. */
 void textindex_split_category(struct textindex_builder *builder, uint32_t doc);
 
-/* ------------------------------------------------------------------ the passes: textindex_count.c, textindex_write.c */
+/* ------------------------------------------------------------------ textindex_count.c, textindex_write.c */
 
 /* 0 or -1 with err, both. */
 int textindex_count(struct textindex_builder *builder, struct pasar_err *err) PASAR_MUSTCHECK;

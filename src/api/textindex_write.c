@@ -31,7 +31,8 @@ static void add_tokens(struct textindex_builder *b, const struct tokens *tokens,
 }
 
 /* Adds words and pairs of a list of name terms. */
-static void add_name_terms(struct textindex_builder *b, const uint32_t *terms, size_t count, float weight, float pairs_weight)
+static void add_name_terms(struct textindex_builder *b, const uint32_t *terms, size_t count, float weight,
+                           float pairs_weight)
 {
     const struct textindex *x = b->index;
     for (size_t i = 0; i < count; i++) {
