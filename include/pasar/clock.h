@@ -13,6 +13,9 @@ int64_t pasar_clock_wall_us(void);
 /* Nanoseconds on a clock that never jumps (CLOCK_MONOTONIC); only differences mean something. */
 int64_t pasar_clock_mono_ns(void);
 
+/* The same clock as it stood at the last tick, some milliseconds ago at most: costs next to nothing. */
+int64_t pasar_clock_coarse_ns(void);
+
 /* Sleeps; returns early when a signal arrives. */
 void pasar_clock_sleep_ms(int64_t ms);
 

@@ -1,13 +1,18 @@
 #include "api/blob.h"
 
 #include <limits.h>
+#include <microhttpd.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <xxhash.h>
 #include <zlib.h>
+#ifdef PASAR_XXH_DISPATCH
+#include <xxh_x86dispatch.h> /* the same hashes, by the widest instructions that the processor has */
+#else
+#include <xxhash.h>
+#endif
 
 /* Ready-made bodies are compressed once, so that even a few hundred bytes are worth it. */
 enum { READY_GZIP_MIN = 512 };
@@ -72,6 +77,10 @@ int blob_take(struct blob *blob, char *data, size_t len, struct pasar_err *err)
 
 void blob_fini(struct blob *blob)
 {
+    for (int form = 0; form < BLOB_FORMS; form++) {
+        if (blob->ready[form])
+            MHD_destroy_response(blob->ready[form]);
+    }
     free(blob->gzip);
     free(blob->owned);
     memset(blob, 0, sizeof *blob);

@@ -94,5 +94,5 @@ void deadline_replying(struct deadline_conn *c, int64_t now_ns, double seconds)
 void deadline_next_request(const struct deadline *d, struct deadline_conn *c)
 {
     if (c)
-        atomic_store_explicit(&c->at_ns, pasar_clock_mono_ns() + d->request_ns, memory_order_relaxed);
+        atomic_store_explicit(&c->at_ns, pasar_clock_coarse_ns() + d->request_ns, memory_order_relaxed);
 }

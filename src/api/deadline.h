@@ -18,9 +18,8 @@ struct deadline_conn {
     int fd;
     _Atomic int64_t at_ns; /* monotonic */
     struct deadline_conn *prev, *next;
-    /* Both the server's to free: */
-    void *pending; /* the connection's unfinished request; libmicrohttpd forgets some broken ones */
-    void *idle;    /* room that its last request left for the next one */
+    void *
+        pending; /* the connection's unfinished request, the server's to free; libmicrohttpd forgets some broken ones */
 };
 
 struct deadline {

@@ -5,127 +5,26 @@
 #include "api/exchange.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "api/access_log.h"
-#include "api/guard.h"
+#include "api/exchange_private.h"
 #include "api/router.h"
-#include "api/send.h"
 #include "pasar/clock.h"
-#include "pasar/num.h"
 
 enum {
     URI_BYTES_MAX = 8192,
-    REQUEST_ID_MAX = 64,
     REPLY_SECONDS = 60,           /* for a slow reader */
-    KEPT_BYTES_MAX = 32 << 10,    /* of a buffer, from one request of a connection to its next */
     SWALLOW_BYTES_MAX = 64 << 20, /* too large a body is read to its end up to here, or its sender never sees the 413 */
 };
 
-/* One request under way. */
-struct exchange {
-    struct request request;
-    struct exchanges *all;
-    struct deadline_conn *conn; /* NULL: memory was short */
-    struct pasar_buf body, uri;
-    struct pasar_buf reply_body; /* being sent until the request is completed */
-    struct guard guard;
-    struct send_wishes wishes;
-    char id[REQUEST_ID_MAX + 1]; /* X-Request-Id; "" until it is known */
-    const char *content_type, *content_encoding;
-    uint64_t declared; /* Content-Length */
-    int slot;
-    int64_t started_ns;
-    bool seen, is_out_of_memory, is_too_long, is_too_big, is_answered, expects;
-    int status;
-    size_t bytes;
-};
-
-/* ------------------------------------------------------------------ scratch of a thread */
-
-void exchange_free_scratch(void *arg)
-{
-    similar_scratch_fini(arg);
-    free(arg);
-}
-
-static struct similar_scratch *thread_scratch(const struct exchanges *all)
-{
-    struct similar_scratch *scratch = pthread_getspecific(all->scratch_key);
-    if (!scratch) {
-        scratch = calloc(1, sizeof *scratch);
-        if (scratch && pthread_setspecific(all->scratch_key, scratch) != 0) {
-            free(scratch);
-            scratch = NULL;
-        }
-    }
-    return scratch;
-}
-
 /* ------------------------------------------------------------------ beginning and end */
-
-static void free_exchange(struct exchange *x)
-{
-    if (!x)
-        return;
-    pasar_buf_fini(&x->body);
-    pasar_buf_fini(&x->uri);
-    pasar_buf_fini(&x->reply_body);
-    pasar_buf_fini(&x->request.segment);
-    params_fini(&x->request.params);
-    free(x);
-}
 
 static struct deadline_conn *conn_of(struct MHD_Connection *connection)
 {
     const union MHD_ConnectionInfo *info = MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
     return info ? info->socket_context : NULL;
-}
-
-/* Empties a buffer whose memory the next request may use, unless it is too much to keep. */
-static struct pasar_buf kept(struct pasar_buf *buf)
-{
-    if (buf->cap > KEPT_BYTES_MAX)
-        pasar_buf_fini(buf);
-    pasar_buf_reset(buf);
-    return *buf;
-}
-
-/*
- * A fresh exchange, in the memory of the connection's last one when there is such: keep-alive requests then need no
- * large allocations. NULL when memory is short.
- */
-static struct exchange *new_exchange(struct deadline_conn *conn)
-{
-    struct exchange *x = conn ? conn->idle : NULL;
-    if (!x)
-        return calloc(1, sizeof *x);
-    conn->idle = NULL;
-    struct pasar_buf body = x->body, uri = x->uri, reply_body = x->reply_body;
-    struct pasar_buf segment = x->request.segment, scratch = x->request.params.scratch;
-    memset(x, 0, sizeof *x);
-    x->body = body;
-    x->uri = uri;
-    x->reply_body = reply_body;
-    x->request.segment = segment;
-    x->request.params.scratch = scratch;
-    return x;
-}
-
-/* Leaves what it can to the connection's next request. */
-static void retire_exchange(struct exchange *x)
-{
-    if (!x->conn || x->conn->idle) {
-        free_exchange(x);
-        return;
-    }
-    x->body = kept(&x->body);
-    x->uri = kept(&x->uri);
-    x->reply_body = kept(&x->reply_body);
-    x->request.segment = kept(&x->request.segment);
-    x->request.params.scratch = kept(&x->request.params.scratch);
-    x->conn->idle = x;
 }
 
 /* The absolute form, RFC 9112 section 3.2.2: the guard looks at its host. */
@@ -145,11 +44,11 @@ void *exchange_begin(void *cls, const char *uri, struct MHD_Connection *connecti
     struct exchanges *all = cls;
     struct deadline_conn *conn = conn_of(connection);
     size_t len = strlen(uri);
-    struct exchange *x = new_exchange(conn);
+    struct exchange *x = exchange_new(all);
     if (!x)
         return NULL;
     if (conn) {
-        free_exchange(conn->pending);
+        exchange_free(conn->pending);
         conn->pending = x;
     }
     x->all = all;
@@ -192,7 +91,7 @@ void exchange_completed(void *cls, struct MHD_Connection *connection, void **con
     snapshot_release(&all->api->store, x->slot);
     if (x->seen)
         atomic_fetch_sub(&all->api->busy, 1);
-    retire_exchange(x);
+    exchange_retire(x);
 }
 
 void exchange_connection_changed(void *cls, struct MHD_Connection *connection, void **socket_context,
@@ -204,10 +103,8 @@ void exchange_connection_changed(void *cls, struct MHD_Connection *connection, v
         *socket_context = info ? deadline_add(&all->deadline, info->connect_fd) : NULL;
     } else {
         struct deadline_conn *conn = *socket_context;
-        if (conn) {
-            free_exchange(conn->pending);
-            free_exchange(conn->idle);
-        }
+        if (conn)
+            exchange_free(conn->pending);
         deadline_remove(&all->deadline, conn);
         *socket_context = NULL;
     }
@@ -285,23 +182,6 @@ static enum MHD_Result refuse(struct exchange *x, struct MHD_Connection *connect
     return finish(x, connection, &reply, method);
 }
 
-static bool is_json(const char *content_type)
-{
-    size_t n = strcspn(content_type, "; \t");
-    return (n == 16 && strncasecmp(content_type, "application/json", 16) == 0) ||
-           (n > 5 && strncasecmp(content_type + n - 5, "+json", 5) == 0);
-}
-
-/* Why the body of a POST cannot be taken (415), NULL when it can. Strict: a form of another site sends no JSON. */
-static const char *body_problem(const struct exchange *x)
-{
-    if (!x->content_type)
-        return "Content-Type is missing; send Content-Type: application/json (curl: --json DATA)";
-    if (!is_json(x->content_type))
-        return "the body must be JSON: send Content-Type: application/json (curl: --json DATA in place of -d DATA)";
-    return x->content_encoding ? "compressed bodies are not understood" : NULL;
-}
-
 static enum MHD_Result answer(struct exchange *x, struct MHD_Connection *connection, const char *method)
 {
     struct request *r = &x->request;
@@ -309,8 +189,8 @@ static enum MHD_Result answer(struct exchange *x, struct MHD_Connection *connect
     begin_reply(x, &reply);
     r->body = x->body.data;
     r->body_len = x->body.len;
-    r->body_problem = body_problem(x);
-    r->scratch = thread_scratch(x->all);
+    r->body_problem = exchange_body_problem(x);
+    r->scratch = exchange_scratch(x->all);
     if (!r->scratch || x->body.failed || x->is_out_of_memory) {
         reply_no_memory(&reply);
     } else if (x->is_too_big) {
@@ -325,42 +205,6 @@ static enum MHD_Result answer(struct exchange *x, struct MHD_Connection *connect
 
 /* ------------------------------------------------------------------ reading */
 
-static bool is_header(const char *key, size_t len, const char *name, size_t name_len)
-{
-    return len == name_len && strncasecmp(key, name, len) == 0;
-}
-
-static enum MHD_Result read_header(void *cls, enum MHD_ValueKind kind, const char *key, size_t key_len,
-                                   const char *value, size_t value_len)
-{
-    struct exchange *x = cls;
-    (void)kind;
-    if (!value)
-        value = "";
-    guard_header(&x->guard, key, key_len, value, value_len);
-#define IS(name) is_header(key, key_len, name, sizeof(name) - 1)
-    if (IS("Accept-Encoding"))
-        x->wishes.accept_encoding = value;
-    else if (IS("If-None-Match"))
-        x->wishes.if_none_match = value;
-    else if (IS("Access-Control-Request-Method"))
-        x->wishes.is_preflight = true;
-    else if (IS("Origin"))
-        x->wishes.has_origin = true;
-    else if (IS("X-Request-Id") && value_len <= REQUEST_ID_MAX && guard_is_token(value, value_len))
-        memcpy(x->id, value, value_len + 1);
-    else if (IS("Content-Type"))
-        x->content_type = value;
-    else if (IS("Content-Encoding") && !is_header(value, value_len, "identity", 8))
-        x->content_encoding = value;
-    else if (IS("Expect"))
-        x->expects = true;
-    else if (IS("Content-Length") && pasar_num_u64(value, value_len, &x->declared) != 0)
-        x->declared = UINT64_MAX;
-#undef IS
-    return MHD_YES;
-}
-
 /*
  * The headers are in. Refuses, or lets the body come, if there is one: libmicrohttpd calls again in any case, and only
  * an answer given then keeps the connection open.
@@ -373,7 +217,7 @@ static enum MHD_Result first_call(struct exchange *x, struct MHD_Connection *con
     x->seen = true;
     atomic_fetch_add(&all->api->busy, 1);
     x->request.method = router_method(method);
-    (void)MHD_get_connection_values_n(connection, MHD_HEADER_KIND, read_header, x);
+    exchange_read_headers(x, connection);
     if (x->is_too_long)
         return refuse(x, connection, method, 414, "the address is longer than 8192 bytes");
     int status = guard_verdict(&x->guard, version, &all->hosts, &why);

@@ -16,13 +16,14 @@ struct exchanges {
     struct api *api;
     struct deadline deadline;
     struct guard_hosts hosts;
-    pthread_key_t scratch_key; /* freed by exchange_free_scratch */
-    int64_t log_every;         /* 0 = no access log */
-    uint64_t first_id;         /* of the request ids that we make up */
+    pthread_key_t thread_key; /* of what a thread keeps; freed by exchange_free_kept */
+    int64_t log_every;        /* 0 = no access log */
+    uint64_t first_id;        /* of the request ids that we make up */
     _Atomic uint64_t served;
 };
 
-void exchange_free_scratch(void *scratch);
+/* The thread key's destructor. */
+void exchange_free_kept(void *kept);
 
 /* MHD_OPTION_URI_LOG_CALLBACK: NULL when memory is short. */
 void *exchange_begin(void *cls, const char *uri, struct MHD_Connection *connection);

@@ -90,10 +90,11 @@ static size_t relax_category(const struct request *r, const struct catalog_view 
             relaxed->failed = true;
         else
             count = match_categories(c, view, folded.data, folded.len, ids);
-        pasar_buf_adds(relaxed, "no category is called ");
+        pasar_buf_adds(relaxed, "no category is called \"");
         pasar_buf_add(relaxed, r->params.text[PARAM_CATEGORY], r->params.text_len[PARAM_CATEGORY]);
-        pasar_buf_adds(relaxed, "; these are of ");
+        pasar_buf_adds(relaxed, "\": showing products of \"");
         pasar_buf_add(relaxed, names[0].text, names[0].len);
+        pasar_buf_addc(relaxed, '"');
     }
     pasar_buf_fini(&folded);
     return count;
@@ -188,8 +189,9 @@ static int find_price(struct request *r, int model, bool strict, struct items *i
     }
     if (rc == 0 && result.total > 0 && tolerance > asked) {
         pasar_buf_reset(relaxed);
-        pasar_buf_printf(relaxed, "nothing costs %.15g within %.15g percent; these do within %.15g percent", target,
-                         asked, tolerance);
+        pasar_buf_printf(relaxed,
+                         "no product costs %.15g, give or take %.15g percent: showing those within %.15g percent",
+                         target, asked, tolerance);
     }
     if (rc != 0) {
         select_fini(&result);

@@ -6,24 +6,8 @@
 
 #include "api/items.h"
 #include "api/jsontext.h"
+#include "api/reword.h"
 #include "api/suggest.h"
-
-/* Words that were taken for others. */
-static void say_repairs(const struct request *r, bool has_words, struct pasar_buf *relaxed)
-{
-    const struct similar_scratch *s = r->scratch;
-    const struct vocabulary *v = &r->snapshot->index.vocabulary;
-    pasar_buf_reset(relaxed);
-    for (size_t w = 0; has_words && w < s->word_count; w++) {
-        const struct similar_word *word = &s->words[w];
-        if (word->repaired < 0)
-            continue;
-        pasar_buf_adds(relaxed, relaxed->len ? ", " : "no product mentions ");
-        pasar_buf_add(relaxed, tokens_text(&s->tokens, word->token), s->tokens.list[word->token].len);
-        pasar_buf_adds(relaxed, "; taken for ");
-        pasar_buf_add(relaxed, vocabulary_text(v, (uint32_t)word->repaired), v->words[word->repaired].len);
-    }
-}
 
 /*
  * The product whose id someone typed where words are expected, or CATALOG_NOT_FOUND; words that some name holds are
@@ -99,7 +83,10 @@ static int find_similar(struct request *r, int model, bool strict, struct items 
         items->products[i] = items->hits[i].product;
     if (items->count > 0)
         why_init(&items->why, s, r->scratch, model, query.product);
-    say_repairs(r, query.product < 0 && !query.contains_only, relaxed);
+    if (query.product < 0 && !query.contains_only)
+        reword_say(&s->index, r->scratch, relaxed);
+    else
+        pasar_buf_reset(relaxed);
     return 0;
 }
 

@@ -3,6 +3,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "api/send.h"
+
 static const char *content_type(const char *name)
 {
     static const struct {
@@ -37,7 +39,9 @@ int page_init(struct page *page, struct pasar_err *err)
         struct page_asset *asset = &page->assets[page->count++];
         asset->name = page_files[i].name;
         asset->content_type = content_type(asset->name);
-        if (blob_borrow(&asset->blob, page_files[i].start, (size_t)(page_files[i].end - page_files[i].start), err) != 0)
+        if (blob_borrow(&asset->blob, page_files[i].start, (size_t)(page_files[i].end - page_files[i].start), err) !=
+                0 ||
+            send_prepare(&asset->blob, asset->content_type, true, NULL, err) != 0)
             return -1;
     }
     return 0;

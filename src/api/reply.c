@@ -143,11 +143,15 @@ static bool is_paging(const char *pair, size_t len)
     return (name == 5 && memcmp(pair, "limit", 5) == 0) || (name == 6 && memcmp(pair, "offset", 6) == 0);
 }
 
-static void add_one(struct pasar_buf *buf, const struct pasar_buf *base, uint64_t offset, uint64_t limit,
-                    const char *rel, bool first)
+/* One link; all of them begin with the `base_len` bytes at `base` in the same buffer. */
+static void add_one(struct pasar_buf *buf, size_t base, size_t base_len, uint64_t offset, uint64_t limit,
+                    const char *rel)
 {
-    pasar_buf_adds(buf, first ? "<" : ", <");
-    pasar_buf_add(buf, base->data, base->len);
+    bool is_first = buf->len == base + base_len; /* its base is in place */
+    if (!is_first && pasar_buf_reserve(buf, base_len + 3) == 0) {
+        pasar_buf_add(buf, ", <", 3);
+        pasar_buf_add(buf, buf->data + base, base_len);
+    }
     pasar_buf_adds(buf, "limit=");
     pasar_num_add_u64(buf, limit);
     pasar_buf_adds(buf, "&offset=");
@@ -160,29 +164,28 @@ static void add_one(struct pasar_buf *buf, const struct pasar_buf *base, uint64_
 void reply_add_link(const struct reply *reply, struct pasar_buf *buf, const char *path, size_t path_len,
                     const char *query, size_t query_len)
 {
-    struct pasar_buf base = {0};
     uint64_t offset = reply->offset, limit = reply->limit, total = reply->total;
     uint64_t last = total == 0 ? 0 : (total - 1) / limit * limit;
+    size_t base = buf->len + 1, base_len;
     (void)pasar_buf_reserve(buf, 4 * (path_len + query_len + 50)); /* failure shows in buf->failed */
-    add_uri(&base, path, path_len);
-    pasar_buf_addc(&base, '?');
+    pasar_buf_addc(buf, '<');
+    add_uri(buf, path, path_len);
+    pasar_buf_addc(buf, '?');
     for (const char *at = query, *end = query + query_len; at < end;) {
         const char *amp = memchr(at, '&', (size_t)(end - at)), *stop = amp ? amp : end;
         if (stop > at && !is_paging(at, (size_t)(stop - at))) {
-            add_uri(&base, at, (size_t)(stop - at));
-            pasar_buf_addc(&base, '&');
+            add_uri(buf, at, (size_t)(stop - at));
+            pasar_buf_addc(buf, '&');
         }
         at = stop + 1;
     }
-    add_one(buf, &base, 0, limit, "first", true);
+    base_len = buf->failed ? 0 : buf->len - base;
+    add_one(buf, base, base_len, 0, limit, "first");
     if (offset > 0) {
         uint64_t before = offset > limit ? offset - limit : 0;
-        add_one(buf, &base, before > last ? last : before, limit, "prev", false);
+        add_one(buf, base, base_len, before > last ? last : before, limit, "prev");
     }
     if (offset + limit < total)
-        add_one(buf, &base, offset + limit, limit, "next", false);
-    add_one(buf, &base, last, limit, "last", false);
-    if (base.failed)
-        buf->failed = true;
-    pasar_buf_fini(&base);
+        add_one(buf, base, base_len, offset + limit, limit, "next");
+    add_one(buf, base, base_len, last, limit, "last");
 }

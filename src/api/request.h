@@ -27,7 +27,8 @@ struct request {
     size_t query_len;
     struct pasar_buf segment; /* the decoded {part} of the route's pattern */
     struct params params;
-    const char *body; /* of a POST */
+    struct pasar_buf header; /* room for the text of a header that is being made */
+    const char *body;        /* of a POST */
     size_t body_len;
     const char *body_problem;        /* why its type cannot be taken, NULL when it can */
     const struct snapshot *snapshot; /* NULL only for routes that work without one */

@@ -29,6 +29,21 @@ void select_fini(struct select_result *result)
 
 /* ------------------------------------------------------------------ the categories' own order */
 
+/* One category is in order already: the page is a stretch of it. */
+static int cut_out(const struct selection *s, struct select_result *result)
+{
+    uint64_t left = s->offset < s->in_categories ? s->in_categories - s->offset : 0;
+    size_t count = (size_t)(left < s->limit ? left : s->limit);
+    const uint32_t *category = s->view->by_category + s->view->category_start[s->categories[0]];
+    result->total = s->in_categories;
+    if (selection_reserve(result, count + (uint64_t)1) != 0)
+        return -1;
+    for (size_t i = 0; i < count; i++)
+        result->products[i] = category[s->offset + i];
+    result->count = count;
+    return 0;
+}
+
 /* Merges the categories, each of which is best first already. */
 static int merge(const struct selection *s, struct select_result *result)
 {
@@ -129,6 +144,8 @@ int select_categories(const struct catalog *catalog, const uint32_t *categories,
                                             isnan(filter->max_price) ? INFINITY : filter->max_price, &s.price_first);
     if (filter->by_sets)
         return select_set(&s, result);
+    if (select_is_plain(filter) && category_count == 1)
+        return cut_out(&s, result);
     if (select_is_plain(filter) && (s.offset + limit <= MERGE_MAX || offset >= s.in_categories))
         return merge(&s, result);
     if (s.has_price && s.price_count <= SELECTION_FEW && s.price_count < s.in_categories)

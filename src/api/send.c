@@ -39,22 +39,20 @@ static void add_plain(struct pasar_buf *buf, const char *text, size_t len)
     }
 }
 
-static void add_list_headers(struct out *out, const struct request *r, const struct reply *reply)
+static void add_list_headers(struct out *out, struct request *r, const struct reply *reply)
 {
-    struct pasar_buf buf = {0};
-    char total[24];
-    snprintf(total, sizeof total, "%llu", (unsigned long long)reply->total);
-    add(out, "X-Total-Count", total);
-    reply_add_link(reply, &buf, r->path, r->path_len, r->query, r->query_len);
-    const char *link = pasar_buf_cstr(&buf);
-    if (!link || buf.len <= LINK_MAX)
-        add(out, MHD_HTTP_HEADER_LINK, link);
-    pasar_buf_fini(&buf);
+    struct pasar_buf *text = &r->header;
+    pasar_buf_reset(text);
+    pasar_num_add_u64(text, reply->total);
+    add(out, "X-Total-Count", pasar_buf_cstr(text));
+    pasar_buf_reset(text);
+    reply_add_link(reply, text, r->path, r->path_len, r->query, r->query_len);
+    if (text->failed || text->len <= LINK_MAX)
+        add(out, MHD_HTTP_HEADER_LINK, pasar_buf_cstr(text));
 }
 
 static void add_cors(struct out *out, const struct reply *reply, const struct send_wishes *wishes)
 {
-    add(out, MHD_HTTP_HEADER_ACCESS_CONTROL_ALLOW_ORIGIN, "*");
     if (reply->status == 204 && wishes->is_preflight) {
         add(out, MHD_HTTP_HEADER_ACCESS_CONTROL_ALLOW_METHODS, reply->allow);
         add(out, MHD_HTTP_HEADER_ACCESS_CONTROL_ALLOW_HEADERS, "Content-Type, If-None-Match, Accept, X-Request-Id");
@@ -65,30 +63,37 @@ static void add_cors(struct out *out, const struct reply *reply, const struct se
     }
 }
 
-static void add_headers(struct out *out, const struct request *r, const struct reply *reply,
-                        const struct send_wishes *wishes)
+/* What all replies of a kind have, whatever the request says. */
+static void add_common(struct out *out, bool has_body, const char *content_type, bool is_page, bool no_store,
+                       const char *generation)
 {
-    if (reply->status != 204 && reply->status != 304)
-        add(out, MHD_HTTP_HEADER_CONTENT_TYPE, reply->content_type);
+    if (has_body)
+        add(out, MHD_HTTP_HEADER_CONTENT_TYPE, content_type);
     add(out, MHD_HTTP_HEADER_X_CONTENT_TYPE_OPTIONS, "nosniff");
-    add(out, MHD_HTTP_HEADER_CACHE_CONTROL, reply->no_store ? "no-store" : "no-cache");
-    if (!reply->is_page) {
-        add_cors(out, reply, wishes);
-    } else if (strncmp(reply->content_type, "text/html", 9) == 0) { /* the document's policy covers its parts */
+    add(out, MHD_HTTP_HEADER_CACHE_CONTROL, no_store ? "no-store" : "no-cache");
+    if (!is_page) {
+        add(out, MHD_HTTP_HEADER_ACCESS_CONTROL_ALLOW_ORIGIN, "*");
+        if (generation)
+            add(out, "X-Pasar-Generation", generation);
+    } else if (strncmp(content_type, "text/html", 9) == 0) { /* the document's policy covers its parts */
         add(out, "Content-Security-Policy", csp);
         add(out, "Referrer-Policy", "no-referrer");
     }
+}
+
+/* What depends on the request. */
+static void add_own(struct out *out, struct request *r, const struct reply *reply, const struct send_wishes *wishes)
+{
+    if (!reply->is_page)
+        add_cors(out, reply, wishes);
     if (wishes->must_show_id || reply->status >= 400)
         add(out, "X-Request-Id", wishes->request_id);
-    if (r->snapshot && !reply->is_page)
-        add(out, "X-Pasar-Generation", r->snapshot->number);
     if (reply->has_total)
         add_list_headers(out, r, reply);
     if (reply->relaxed.len > 0) {
-        struct pasar_buf text = {0};
-        add_plain(&text, reply->relaxed.data, reply->relaxed.len);
-        add(out, "X-Pasar-Relaxed", pasar_buf_cstr(&text));
-        pasar_buf_fini(&text);
+        pasar_buf_reset(&r->header);
+        add_plain(&r->header, reply->relaxed.data, reply->relaxed.len);
+        add(out, "X-Pasar-Relaxed", pasar_buf_cstr(&r->header));
     }
     if (reply->allow)
         add(out, MHD_HTTP_HEADER_ALLOW, reply->allow);
@@ -131,16 +136,64 @@ static void choose_own(struct reply *reply, bool wants_gzip, struct body *body)
     body->len = reply->body.len;
 }
 
-/* The ETag of the representation that was chosen. */
-static void make_etag(const struct reply *reply, const struct body *body, const char *plain,
-                      char etag[BLOB_ETAG_MAX + 4])
+/* The ETag of the representation that was chosen: that of the plain bytes, marked. */
+static void make_etag(const char *plain, bool is_gzip, char etag[BLOB_ETAG_MAX + 4])
 {
-    memcpy(etag, reply->blob ? reply->blob->etag : plain, BLOB_ETAG_MAX);
-    if (body->is_gzip)
+    memcpy(etag, plain, BLOB_ETAG_MAX);
+    if (is_gzip)
         memcpy(etag + strlen(etag) - 1, "-gz\"", 5);
 }
 
-enum MHD_Result send_reply(struct MHD_Connection *connection, const struct request *r, struct reply *reply,
+static void add_form(struct out *out, const struct body *body, bool has_body, bool is_page, const char *etag)
+{
+    if (body->is_gzip && has_body)
+        add(out, MHD_HTTP_HEADER_CONTENT_ENCODING, "gzip");
+    if (body->may_gzip)
+        add(out, MHD_HTTP_HEADER_VARY, is_page ? "Accept-Encoding" : "Accept-Encoding, Origin");
+    if (etag)
+        add(out, MHD_HTTP_HEADER_ETAG, etag);
+}
+
+static struct out begin_response(const struct body *body)
+{
+    return (struct out){
+        MHD_create_response_from_buffer(body->len, (void *)(uintptr_t)body->data, MHD_RESPMEM_PERSISTENT), false};
+}
+
+/* ------------------------------------------------------------------ prepared */
+
+int send_prepare(struct blob *blob, const char *content_type, bool is_page, const char *generation,
+                 struct pasar_err *err)
+{
+    for (int form = BLOB_PLAIN; form <= (blob->gzip ? BLOB_GZIP : BLOB_PLAIN); form++) {
+        struct body body;
+        char etag[BLOB_ETAG_MAX + 4];
+        choose_blob(blob, form == BLOB_GZIP, &body);
+        make_etag(blob->etag, body.is_gzip, etag);
+        struct out out = begin_response(&body);
+        if (!out.response)
+            return pasar_err_nomem(err, "prepared reply");
+        blob->ready[form] = out.response;
+        add_common(&out, true, content_type, is_page, false, generation);
+        add_form(&out, &body, true, is_page, etag);
+        if (out.failed)
+            return pasar_err_nomem(err, "prepared reply");
+    }
+    return 0;
+}
+
+/* The prepared response, when add_own would add nothing to it; else NULL. */
+static struct MHD_Response *prepared(const struct reply *reply, const struct send_wishes *wishes, bool is_gzip)
+{
+    bool is_own = reply->status != 200 || reply->no_store || reply->has_total || reply->relaxed.len > 0 ||
+                  reply->allow || reply->retry_after_s > 0 || reply->must_close || wishes->must_show_id ||
+                  (wishes->has_origin && !reply->is_page);
+    return !reply->blob || is_own ? NULL : reply->blob->ready[is_gzip ? BLOB_GZIP : BLOB_PLAIN];
+}
+
+/* ------------------------------------------------------------------ sending */
+
+enum MHD_Result send_reply(struct MHD_Connection *connection, struct request *r, struct reply *reply,
                            const struct send_wishes *wishes, int *status, size_t *bytes)
 {
     struct body body = {.data = ""};
@@ -154,23 +207,23 @@ enum MHD_Result send_reply(struct MHD_Connection *connection, const struct reque
     else if (reply->status != 204)
         choose_own(reply, wants_gzip, &body);
     if (has_etag) {
-        make_etag(reply, &body, plain, etag);
+        make_etag(reply->blob ? reply->blob->etag : plain, body.is_gzip, etag);
         if (blob_matches(wishes->if_none_match, etag))
             reply->status = 304; /* libmicrohttpd leaves the bytes out, and says how many they are */
     }
-    struct out out = {MHD_create_response_from_buffer(body.len, (void *)(uintptr_t)body.data, MHD_RESPMEM_PERSISTENT),
-                      false};
     *status = reply->status;
     *bytes = reply->status == 304 ? 0 : body.len;
+    struct MHD_Response *ready = prepared(reply, wishes, body.is_gzip);
+    if (ready)
+        return MHD_queue_response(connection, MHD_HTTP_OK, ready); /* which counts its users itself */
+    struct out out = begin_response(&body);
     if (!out.response)
         return MHD_NO;
-    add_headers(&out, r, reply, wishes);
-    if (body.is_gzip && reply->status != 304)
-        add(&out, MHD_HTTP_HEADER_CONTENT_ENCODING, "gzip");
-    if (body.may_gzip)
-        add(&out, MHD_HTTP_HEADER_VARY, reply->is_page ? "Accept-Encoding" : "Accept-Encoding, Origin");
-    if (has_etag)
-        add(&out, MHD_HTTP_HEADER_ETAG, etag);
+    bool has_body = reply->status != 204 && reply->status != 304;
+    add_common(&out, has_body, reply->content_type, reply->is_page, reply->no_store,
+               r->snapshot ? r->snapshot->number : NULL);
+    add_own(&out, r, reply, wishes);
+    add_form(&out, &body, has_body, reply->is_page, has_etag ? etag : NULL);
     enum MHD_Result result = /* a reply that lacks a header for want of memory is none: the connection ends */
         out.failed ? MHD_NO : MHD_queue_response(connection, (unsigned)reply->status, out.response);
     MHD_destroy_response(out.response);

@@ -109,7 +109,7 @@ struct server *server_start(struct api *api, struct pasar_err *err)
     if (access_log_parse(api->config->access_log, &server->exchanges.log_every, err) != 0 ||
         collect_hosts(server, err) != 0)
         goto fail;
-    if (pthread_key_create(&server->exchanges.scratch_key, exchange_free_scratch) != 0) {
+    if (pthread_key_create(&server->exchanges.thread_key, exchange_free_kept) != 0) {
         pasar_err_set(err, PASAR_EOS, "cannot create a thread key");
         goto fail;
     }
@@ -130,7 +130,7 @@ fail:
         close(fd);
     deadline_stop(&server->exchanges.deadline);
     if (server->has_key)
-        pthread_key_delete(server->exchanges.scratch_key);
+        pthread_key_delete(server->exchanges.thread_key);
     free(server->host_names);
     free(server);
     return NULL;
@@ -157,7 +157,7 @@ uint64_t server_stop(struct server *server, int drain_ms)
     if (fd != MHD_INVALID_SOCKET)
         close(fd);
     deadline_stop(&server->exchanges.deadline);
-    pthread_key_delete(server->exchanges.scratch_key);
+    pthread_key_delete(server->exchanges.thread_key);
     uint64_t served = atomic_load(&server->exchanges.served);
     free(server->host_names);
     free(server);

@@ -6,15 +6,9 @@
 
 #include "api/contains.h"
 #include "api/jsontext.h"
+#include "api/similar_private.h"
 #include "api/similar_rank.h"
 #include "api/similar_words.h"
-
-enum { VOTERS = 30 };
-static const float open_share = 0.75f; /* of the most that a category can give */
-static const float voter_bonus = 2;    /* the most that a category can give while its votes are not counted */
-static const float no_vote = 0.0005f;  /* what counts for the votes of a category that has none */
-static const float sharpness = 0.4f;   /* of likely categories against unlikely ones */
-static const float pair_odds = 0.5f;   /* of what a word says: its words have spoken already */
 
 const struct similar_weights similar_weights_default = {.cosine = 3,
                                                         .size = 0.25f,
@@ -26,233 +20,8 @@ const struct similar_weights similar_weights_default = {.cosine = 3,
                                                         .infix = 0.5f,
                                                         .joined = 0.8f};
 
-/* ------------------------------------------------------------------ working memory */
-
-static void blocks_fini(struct similar_scratch *s)
-{
-    free(s->bound);
-    free(s->bound_group);
-    free(s->cached);
-    free(s->queue);
-    free(s->found);
-    free(s->candidates);
-    free(s->other);
-    s->bound = s->bound_group = NULL;
-    s->cached = NULL;
-    s->queue = NULL;
-    s->found = s->candidates = s->other = NULL;
-    s->block_cap = 0;
-}
-
-static void categories_fini(struct similar_scratch *s)
-{
-    free(s->likely);
-    free(s->bonus);
-    free(s->vote);
-    free(s->cosine);
-    free(s->odds);
-    s->likely = s->bonus = s->vote = s->cosine = s->odds = NULL;
-    s->node_cap = 0;
-}
-
-static void hits_fini(struct similar_scratch *s)
-{
-    free(s->heap);
-    free(s->known);
-    free(s->hits);
-    s->heap = NULL;
-    s->known = NULL;
-    s->hits = NULL;
-    s->heap_cap = 0;
-}
-
-void similar_scratch_fini(struct similar_scratch *s)
-{
-    tokens_fini(&s->tokens);
-    blocks_fini(s);
-    categories_fini(s);
-    hits_fini(s);
-    free(s->cells);
-    free(s->cells_group);
-    pasar_buf_fini(&s->folded);
-    pasar_buf_fini(&s->name);
-    memset(s, 0, sizeof *s);
-}
-
-static int reserve_blocks(struct similar_scratch *s, uint32_t blocks)
-{
-    size_t words = (size_t)blocks * (TEXTINDEX_BLOCK / 64);
-    if (!s->cells) {
-        s->cells = malloc((SIMILAR_CACHE_BLOCKS + 1) * TEXTINDEX_BLOCK * sizeof *s->cells);
-        s->cells_group = malloc(TEXTINDEX_BLOCK * sizeof *s->cells_group);
-        if (!s->cells || !s->cells_group)
-            return -1;
-    }
-    if (blocks <= s->block_cap)
-        return 0;
-    blocks_fini(s);
-    s->bound = malloc(blocks * sizeof *s->bound);
-    s->bound_group = malloc(blocks * sizeof *s->bound_group);
-    s->cached = malloc(blocks * sizeof *s->cached);
-    s->queue = malloc(blocks * sizeof *s->queue);
-    s->found = calloc(words, sizeof *s->found);
-    s->candidates = malloc(words * sizeof *s->candidates);
-    s->other = malloc(words * sizeof *s->other);
-    if (!s->bound || !s->bound_group || !s->cached || !s->queue || !s->found || !s->candidates || !s->other)
-        return -1;
-    memset(s->cached, 0xff, blocks * sizeof *s->cached);
-    s->block_cap = blocks;
-    return 0;
-}
-
-static int reserve_categories(struct similar_scratch *s, uint32_t nodes)
-{
-    if (nodes <= s->node_cap)
-        return 0;
-    categories_fini(s);
-    s->likely = malloc(nodes * sizeof *s->likely);
-    s->bonus = malloc(nodes * sizeof *s->bonus);
-    s->vote = malloc(nodes * sizeof *s->vote);
-    s->cosine = malloc(nodes * sizeof *s->cosine);
-    s->odds = malloc(nodes * sizeof *s->odds);
-    if (!s->likely || !s->bonus || !s->vote || !s->cosine || !s->odds)
-        return -1;
-    s->node_cap = nodes;
-    return 0;
-}
-
-static int reserve(struct similar_scratch *s, const struct textindex *x, size_t hits)
-{
-    hits = hits < VOTERS ? VOTERS : hits;
-    if (hits > s->heap_cap) {
-        hits_fini(s);
-        s->heap = malloc(2 * hits * sizeof *s->heap); /* ranked, and before them those that contain the query */
-        s->known = malloc(hits * sizeof *s->known);
-        s->hits = malloc(hits * sizeof *s->hits);
-        if (!s->heap || !s->known || !s->hits)
-            return -1;
-        s->heap_cap = hits;
-    }
-    return reserve_blocks(s, x->block_count) != 0 || reserve_categories(s, x->evidence.node_count) != 0 ? -1 : 0;
-}
-
-/* ------------------------------------------------------------------ evidence */
-
-struct search {
-    const struct textindex *index;
-    const struct similar_query *query;
-    const struct similar_weights *weights;
-    struct similar_scratch *s;
-    float cluster[256];
-    uint32_t own_category; /* CATALOG_NO_CATEGORY: none */
-    int64_t own_doc;
-};
-
-/* s->bonus from s->likely: `most` for the likeliest category, less for others as they are less likely. */
-static void give_bonus(const struct search *f, float most)
-{
-    struct similar_scratch *s = f->s;
-    uint32_t categories = f->index->catalog->category_count;
-    float top = -INFINITY;
-    for (uint32_t c = 0; c < categories; c++)
-        top = fmaxf(top, s->likely[c]);
-    for (uint32_t c = 0; c < categories; c++)
-        s->bonus[c] = top > -INFINITY ? most * expf(sharpness * (s->likely[c] - top)) : 0;
-}
-
-/* How likely it is that each category is meant, from words and pairs. A word's choices share its weight. */
-static void ask_evidence(struct search *f)
-{
-    const struct textindex *x = f->index;
-    const struct evidence *e = &x->evidence;
-    struct similar_scratch *s = f->s;
-    float square = 0, words = 0;
-    memset(s->cosine, 0, e->node_count * sizeof *s->cosine);
-    memset(s->odds, 0, e->node_count * sizeof *s->odds);
-    for (size_t w = 0; w < s->word_count; w++) {
-        const struct similar_word *word = &s->words[w];
-        bool is_sure = word->is_exact || word->repaired >= 0;
-        float sum = 0;
-        for (size_t i = 0; i < word->count; i++)
-            sum += word->terms[i].weight;
-        for (size_t i = 0; i < (is_sure ? 1 : word->count); i++) {
-            uint32_t term = word->terms[i].term;
-            float share = is_sure ? 1 : word->terms[i].weight / sum;
-            float weight = share * textindex_vector_weight(&x->terms[term]);
-            evidence_score(e, term, weight, share, s->cosine, s->odds);
-            square += weight * weight;
-        }
-        words++;
-    }
-    for (size_t i = 0; i < s->pair_count; i++) {
-        float weight = textindex_vector_weight(&x->terms[s->pairs[i]]);
-        evidence_score(e, s->pairs[i], weight, pair_odds, s->cosine, s->odds);
-        square += weight * weight;
-        words += pair_odds;
-    }
-    float cosine = square > 0 ? f->weights->cosine / sqrtf(square) : 0;
-    for (uint32_t c = 0; c < e->category_count; c++)
-        s->likely[c] = words > 0 ? cosine * s->cosine[c] + s->odds[c] + s->odds[e->parent[c]] + words * e->absent[c] +
-                                       f->weights->size * e->log_size[c]
-                                 : -INFINITY;
-    s->likely[CATALOG_NO_CATEGORY] = -INFINITY;
-    give_bonus(f, voter_bonus);
-}
-
-/* The best VOTERS documents by text and likely category vote for their category and cluster, the closer the more. */
-static void vote(struct search *f)
-{
-    const struct textindex *x = f->index;
-    const struct similar_weights *weights = f->weights;
-    struct similar_scratch *s = f->s;
-    uint32_t categories = x->catalog->category_count;
-    struct similar_pass pass = {.bonus = s->bonus,
-                                .open_bonus = INFINITY,
-                                .model = f->query->model,
-                                .excluded = f->own_doc,
-                                .exhaustive = f->query->exhaustive};
-    size_t n = similar_rank_best(x, s, &pass, VOTERS);
-    float top = 0, sum = 0;
-    memset(s->vote, 0, categories * sizeof *s->vote);
-    for (size_t i = 0; i < n; i++) {
-        const struct textindex_doc *info = &x->docs[s->heap[i].doc];
-        float text = similar_rank_text_of(x, s, s->heap[i].doc), share = text * text * text;
-        f->cluster[info->cluster[f->query->model - 1]] += share;
-        sum += share;
-        if (info->category != CATALOG_NO_CATEGORY)
-            s->vote[info->category] += share;
-        top = fmaxf(top, s->vote[info->category]);
-    }
-    for (size_t i = 0; i < 256; i++)
-        f->cluster[i] = sum > 0 ? f->cluster[i] / sum * weights->cluster : 0;
-    for (uint32_t c = 0; top > 0 && c < categories; c++)
-        s->likely[c] += weights->vote * logf(s->vote[c] / top + no_vote);
-    give_bonus(f, weights->category);
-}
-
-/* What is known of the product whose like is looked for. */
-static void add_own(struct search *f)
-{
-    if (f->own_doc < 0)
-        return;
-    const struct textindex_doc *own = &f->index->docs[f->own_doc];
-    f->own_category = own->category;
-    if (own->category != CATALOG_NO_CATEGORY)
-        f->s->bonus[own->category] += f->weights->same_category;
-    memset(f->cluster, 0, sizeof f->cluster);
-    f->cluster[own->cluster[f->query->model - 1]] = f->weights->cluster;
-}
-
-/* ------------------------------------------------------------------ results */
-
-/* A category that the evidence favours so much is similar as a whole, whatever the words of its products. */
-static float open_bonus(const struct search *f)
-{
-    return open_share * f->weights->category;
-}
-
 /* Marks a document in s->found. Returns 1 when it is one more of the model's, else 0. */
-static uint32_t mark_found(const struct search *f, uint32_t doc)
+static uint32_t mark_found(const struct similar_search *f, uint32_t doc)
 {
     uint64_t bit = (uint64_t)1 << doc % 64, *found = &f->s->found[doc / 64];
     if (*found & bit)
@@ -263,7 +32,7 @@ static uint32_t mark_found(const struct search *f, uint32_t doc)
 
 /* Documents with any of the terms or of an open category, counted up to SIMILAR_TOTAL_MAX; s->found has their bits when
  * there are fewer. */
-static uint32_t count_found(const struct search *f)
+static uint32_t count_found(const struct similar_search *f)
 {
     const struct textindex *x = f->index;
     struct similar_scratch *s = f->s;
@@ -278,7 +47,8 @@ static uint32_t count_found(const struct search *f)
     if (f->own_doc >= 0)
         s->found[f->own_doc / 64] |= (uint64_t)1 << f->own_doc % 64;
     for (uint32_t c = 0; c < x->catalog->category_count; c++) {
-        for (uint32_t doc = x->category_start[c]; s->bonus[c] >= open_bonus(f) && doc < x->category_start[c + 1]; doc++)
+        for (uint32_t doc = x->category_start[c];
+             s->bonus[c] >= similar_open_bonus(f) && doc < x->category_start[c + 1]; doc++)
             count += mark_found(f, doc);
     }
     for (size_t g = 0; g < s->group_count; g++) {
@@ -321,7 +91,7 @@ static uint64_t words_of(const struct textindex *x, const struct similar_scratch
     return words;
 }
 
-static void fill_hit(const struct search *f, const struct similar_ranked *ranked, struct similar_hit *hit)
+static void fill_hit(const struct similar_search *f, const struct similar_ranked *ranked, struct similar_hit *hit)
 {
     const struct similar_weights *weights = f->weights;
     const struct textindex_doc *info = &f->index->docs[ranked->doc];
@@ -331,9 +101,10 @@ static void fill_hit(const struct search *f, const struct similar_ranked *ranked
     hit->contains = ranked->contains;
     hit->score = fminf(ranked->score / most, 0.9999f) + (ranked->contains ? 1 : 0);
     hit->words = words_of(f->index, f->s, ranked->doc);
-    hit->same_category = info->category != CATALOG_NO_CATEGORY &&
-                         (f->own_category != CATALOG_NO_CATEGORY ? info->category == f->own_category
-                                                                 : f->s->bonus[info->category] >= open_bonus(f));
+    hit->same_category =
+        info->category != CATALOG_NO_CATEGORY &&
+        (f->own_category != CATALOG_NO_CATEGORY ? info->category == f->own_category
+                                                : f->s->bonus[info->category] >= similar_open_bonus(f));
     hit->same_cluster = f->cluster[info->cluster[f->query->model - 1]] > 0.5f * weights->cluster;
 }
 
@@ -344,11 +115,11 @@ static int by_number(const void *a, const void *b)
 }
 
 /* The best `want`: names that contain the query, then the others. Returns how many there are, in f->s->heap. */
-static size_t rank(struct search *f, const struct contains *contains, size_t want)
+static size_t rank(struct similar_search *f, const struct contains *contains, size_t want)
 {
     struct similar_scratch *s = f->s;
     struct similar_pass pass = {.bonus = s->bonus,
-                                .open_bonus = open_bonus(f),
+                                .open_bonus = similar_open_bonus(f),
                                 .cluster_bonus = f->cluster,
                                 .model = f->query->model,
                                 .excluded = f->own_doc,
@@ -378,7 +149,7 @@ static size_t rank(struct search *f, const struct contains *contains, size_t wan
     return containing + others;
 }
 
-static uint32_t count_total(const struct search *f, const struct contains *contains)
+static uint32_t count_total(const struct similar_search *f, const struct contains *contains)
 {
     if (f->query->contains_only)
         return contains_count(contains, f->query->model, NULL, SIMILAR_TOTAL_MAX);
@@ -389,7 +160,7 @@ static uint32_t count_total(const struct search *f, const struct contains *conta
 }
 
 /* The text to look for: the query's own, or the product's name. */
-static void read_query(struct search *f, const char **name, size_t *len)
+static void read_query(struct similar_search *f, const char **name, size_t *len)
 {
     const struct catalog *catalog = f->index->catalog;
     struct pasar_buf *text = &f->s->name;
@@ -411,14 +182,15 @@ static void read_query(struct search *f, const char **name, size_t *len)
 int similar_search(const struct textindex *x, const struct similar_query *q, struct similar_scratch *s,
                    const struct similar_hit **hits, size_t *count, uint32_t *total)
 {
-    struct search f = {.index = x, .query = q, .weights = q->weights ? q->weights : &similar_weights_default, .s = s};
+    struct similar_search f = {
+        .index = x, .query = q, .weights = q->weights ? q->weights : &similar_weights_default, .s = s};
     uint32_t most = x->catalog->views[q->model - 1].count;
     most = most < SIMILAR_TOTAL_MAX ? most : SIMILAR_TOTAL_MAX;
     size_t want = q->offset >= most ? 0 : (size_t)q->offset + q->limit < most ? (size_t)q->offset + q->limit : most;
     *count = *total = 0;
     if (most == 0)
         return 0;
-    if (reserve(s, x, want) != 0)
+    if (similar_reserve(s, x, want) != 0)
         return -1;
     const char *name;
     size_t len;
@@ -427,9 +199,9 @@ int similar_search(const struct textindex *x, const struct similar_query *q, str
     tokens_split(&s->tokens, name, len, TOKENS_PLAIN);
     similar_words_expand(x, f.weights, q->product < 0, s);
     similar_rank_begin(x, s);
-    ask_evidence(&f);
-    vote(&f);
-    add_own(&f);
+    similar_ask_evidence(&f);
+    similar_vote(&f);
+    similar_add_own(&f);
     if (q->product < 0)
         contains_prepare(&contains, x, name, len, s);
     size_t kept = want > 0 ? rank(&f, &contains, want) : 0;

@@ -27,7 +27,7 @@ enum {
 struct similar_weights {
     float cosine, size, vote;               /* in the log of how likely a category is, beside the odds of words */
     float category, cluster, same_category; /* in a product's score, beside the text score, which is at most 1 */
-    float prefix, infix, joined;            /* of a word that was completed, found inside others, or put together */
+    float prefix, infix, joined; /* of a word that was completed, found inside others, or is written otherwise */
 };
 extern const struct similar_weights similar_weights_default;
 
@@ -56,8 +56,8 @@ struct similar_word {
         float weight;
     } terms[SIMILAR_TERMS_MAX];
     size_t count;
-    uint32_t token;
-    int64_t repaired; /* vocabulary word that a misspelt one was taken for, or -1 */
+    uint32_t start, len; /* as it was typed, in the bytes of tokens */
+    int64_t repaired;    /* vocabulary word that a misspelt one was taken for, or -1 */
     bool is_exact;
 };
 

@@ -3,7 +3,17 @@
 #include <math.h>
 #include <string.h>
 
-enum { PREFIX_SCAN_MAX = 2000, NEAR_MAX = 64, GLUED_LEN_MIN = 6, COMPLETIONS = 8 };
+#include "api/compound.h"
+
+enum {
+    PREFIX_SCAN_MAX = 2000,
+    NEAR_MAX = 64,
+    COMPLETIONS = 8,
+    TOGETHER_MIN = 2, /* names that must have a word written together for two to be taken for it */
+    APART_MIN =
+        2, /* names that must have its parts as neighbours for a word that is unknown, but one slip from another */
+    CLEARLY_MORE = 2, /* times as many names write it the other way: so the query is read that way */
+};
 
 /* Adds a term unless it is there; keeps the larger weight. */
 static void add_term(struct similar_word *word, uint32_t term, float weight)
@@ -91,32 +101,33 @@ static void add_repair(const struct textindex *x, struct similar_word *word, con
         add_term(word, x->vocabulary.words[word->repaired].term, 1);
 }
 
-/* "powerbank" → power, bank, when both are words and the pieces are long enough to mean something. */
-static void add_parts(const struct textindex *x, struct similar_word *word, const char *text, size_t len, float weight)
+/* Another way to write what the word's first term means: worth no more than that one, however rare. */
+static void add_spelling(const struct textindex *x, struct similar_word *word, uint32_t term, float weight)
 {
-    const struct vocabulary *v = &x->vocabulary;
-    int64_t best_left = -1, best_right = -1;
-    uint32_t best = 0;
-    if (len < GLUED_LEN_MIN || tokens_has_digit(text, len))
-        return;
-    for (size_t cut = 3; cut + 3 <= len; cut++) {
-        int64_t left = vocabulary_find(v, text, cut), right = vocabulary_find(v, text + cut, len - cut);
-        if (left < 0 || right < 0)
-            continue;
-        uint32_t df = v->words[left].df < v->words[right].df ? v->words[left].df : v->words[right].df;
-        if (df > best) {
-            best = df;
-            best_left = left;
-            best_right = right;
-        }
-    }
-    if (best_left < 0)
-        return;
-    add_term(word, v->words[best_left].term, weight);
-    add_term(word, v->words[best_right].term, weight);
+    float own = x->terms[word->terms[0].term].idf, other = x->terms[term].idf;
+    add_term(word, term, other > own ? weight * own / other : weight);
 }
 
-/* Fills `word` from token i. */
+/* The word that this one and a neighbour make together, if it is one. */
+static void add_whole(const struct textindex *x, struct similar_word *word, const char *text, size_t len, float weight)
+{
+    int64_t whole = vocabulary_find(&x->vocabulary, text, len);
+    if (whole >= 0 && word->count > 0)
+        add_spelling(x, word, x->vocabulary.words[whole].term, weight);
+    else if (whole >= 0)
+        add_term(word, x->vocabulary.words[whole].term, weight);
+}
+
+static void begin_word(struct similar_word *word, uint32_t start, size_t len)
+{
+    word->count = 0;
+    word->start = start;
+    word->len = (uint32_t)len;
+    word->repaired = -1;
+    word->is_exact = false;
+}
+
+/* Fills `word` from token i, as it stands. */
 static void expand_word(const struct textindex *x, const struct similar_weights *weights, bool unfinished,
                         const struct tokens *tokens, size_t i, struct similar_word *word)
 {
@@ -125,9 +136,7 @@ static void expand_word(const struct textindex *x, const struct similar_weights 
     size_t len = tokens->list[i].len;
     bool is_last = unfinished && i + 1 == tokens->count;
     int64_t term = vocabulary_find_term(v, text, len);
-    word->count = 0;
-    word->token = (uint32_t)i;
-    word->repaired = -1;
+    begin_word(word, tokens->list[i].start, len);
     word->is_exact = term >= 0;
     if (term >= 0)
         add_term(word, (uint32_t)term, 1);
@@ -135,18 +144,85 @@ static void expand_word(const struct textindex *x, const struct similar_weights 
         add_repair(x, word, text, len);
     if (is_last)
         add_prefixes(x, word, text, len, weights->prefix);
-    if (term < 0 && word->repaired < 0)
-        add_parts(x, word, text, len, weights->joined);
     if (is_last && word->count == 0 && tokens->count == 1) {
         struct frequent frequent = {.vocabulary = v};
         vocabulary_containing(v, text, len, note_frequent, &frequent);
         add_frequent(&frequent, word, len, weights->infix);
     }
-    if (i + 1 < tokens->count) {
-        int64_t both = vocabulary_find(v, text, len + tokens->list[i + 1].len); /* tokens stand back to back */
-        if (both >= 0)
-            add_term(word, v->words[both].term, weights->joined);
+    if (i + 1 < tokens->count) /* tokens stand back to back */
+        add_whole(x, word, text, len + tokens->list[i + 1].len, weights->joined);
+    if (i > 0)
+        add_whole(x, word, tokens_text(tokens, i - 1), len + tokens->list[i - 1].len, weights->joined);
+}
+
+/* ------------------------------------------------------------------ together or apart */
+
+/* Names that hold what the word was taken for. */
+static uint32_t names_with(const struct textindex *x, const struct similar_word *word)
+{
+    return x->terms[word->terms[0].term].name_df;
+}
+
+/* Reads the word as its two parts, in words[0] and words[1]; either is also found in the word as it was typed. */
+static void take_apart(const struct textindex *x, const struct similar_weights *weights, struct similar_word *words,
+                       const struct compound *c)
+{
+    struct similar_word whole = words[0];
+    for (int part = 0; part < 2; part++) {
+        begin_word(&words[part], whole.start + (part ? (uint32_t)c->cut : 0), part ? whole.len - c->cut : c->cut);
+        words[part].is_exact = true;
+        add_term(&words[part], part ? c->right : c->left, 1);
+        if (whole.is_exact)
+            add_spelling(x, &words[part], whole.terms[0].term, weights->joined);
     }
+}
+
+/* The word that tokens i and i + 1 make when the names mostly write them so; -1 when they do not. */
+static int64_t together(const struct textindex *x, const struct tokens *tokens, size_t i)
+{
+    const struct vocabulary *v = &x->vocabulary;
+    if (i + 1 >= tokens->count)
+        return -1;
+    size_t len = tokens->list[i].len, next = tokens->list[i + 1].len; /* tokens stand back to back */
+    int64_t both = vocabulary_find_term(v, tokens_text(tokens, i), len + next);
+    if (both < 0 || x->terms[both].name_df < TOGETHER_MIN)
+        return -1;
+    int64_t pair = compound_pair(x, vocabulary_find_term(v, tokens_text(tokens, i), len),
+                                 vocabulary_find_term(v, tokens_text(tokens, i + 1), next));
+    return pair < 0 || x->terms[both].name_df >= CLEARLY_MORE * x->terms[pair].df ? both : -1;
+}
+
+/* Fills words[0], or two of them, from token i or two of them. Returns how many words; *used is how many tokens. */
+static size_t expand(const struct textindex *x, const struct similar_weights *weights, bool unfinished,
+                     const struct tokens *tokens, size_t i, struct similar_word *words, size_t *used)
+{
+    struct compound apart;
+    const char *text = tokens_text(tokens, i);
+    size_t len = tokens->list[i].len;
+    int64_t both = together(x, tokens, i);
+    if (both >= 0) {
+        begin_word(words, tokens->list[i].start, len + tokens->list[i + 1].len);
+        words->is_exact = true;
+        add_term(words, (uint32_t)both, 1);
+        *used = 2;
+        return 1;
+    }
+    *used = 1;
+    expand_word(x, weights, unfinished, tokens, i, words);
+    bool is_known = words->is_exact || words->repaired >= 0;
+    if (compound_split(x, text, len, &apart)) {
+        if (words->is_exact ? apart.df >= CLEARLY_MORE * names_with(x, words)
+                            : words->repaired < 0 || apart.df >= APART_MIN) {
+            take_apart(x, weights, words, &apart);
+            return 2;
+        }
+        if (words->is_exact)
+            add_spelling(x, words, apart.pair, weights->joined);
+    } else if (!is_known && compound_guess(x, text, len, &apart)) {
+        take_apart(x, weights, words, &apart);
+        return 2;
+    }
+    return words->count > 0 ? 1 : 0;
 }
 
 /* ------------------------------------------------------------------ groups */
@@ -198,22 +274,33 @@ static void weigh_groups(const struct textindex *x, struct similar_scratch *s)
     s->group_count = s->word_count + s->pair_count;
 }
 
+/* The term that the word is most likely about, or -1. */
+static int64_t likeliest(const struct similar_word *word)
+{
+    return word->is_exact || word->repaired >= 0 ? (int64_t)word->terms[0].term : -1;
+}
+
 void similar_words_expand(const struct textindex *x, const struct similar_weights *weights, bool unfinished,
                           struct similar_scratch *s)
 {
-    int64_t before = -1; /* likeliest term of the token before */
+    int64_t before = -1; /* likeliest term of the word before */
+    size_t used;
     s->word_count = s->pair_count = 0;
-    for (size_t i = 0; i < s->tokens.count && i < 2 * SIMILAR_WORDS_MAX; i++) {
-        struct similar_word *word = &s->words[s->word_count];
-        if (s->word_count == SIMILAR_WORDS_MAX)
+    for (size_t i = 0; i < s->tokens.count && i < 2 * SIMILAR_WORDS_MAX; i += used) {
+        struct similar_word words[2];
+        size_t n = expand(x, weights, unfinished, &s->tokens, i, words, &used);
+        if (s->word_count + n > SIMILAR_WORDS_MAX)
             break;
-        expand_word(x, weights, unfinished, &s->tokens, i, word);
-        int64_t term = word->is_exact || word->repaired >= 0 ? (int64_t)word->terms[0].term : -1;
-        if (before >= 0 && term >= 0)
-            add_pair(x, s, (uint32_t)before, (uint32_t)term);
-        before = term;
-        if (word->count > 0 && !(word->is_exact && has_word(s, word->terms[0].term)))
-            s->word_count++;
+        if (n == 0)
+            before = -1;
+        for (size_t w = 0; w < n; w++) {
+            int64_t term = likeliest(&words[w]);
+            if (before >= 0 && term >= 0)
+                add_pair(x, s, (uint32_t)before, (uint32_t)term);
+            before = term;
+            if (!(words[w].is_exact && has_word(s, words[w].terms[0].term)))
+                s->words[s->word_count++] = words[w];
+        }
     }
     weigh_groups(x, s);
 }

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "api/describe.h"
+#include "api/send.h"
 #include "pasar/clock.h"
 
 static int load_catalog(struct snapshot *s, struct pasar_err *err)
@@ -68,7 +69,7 @@ static int join_models(struct blob *all, const char *member, const struct blob *
     return take_text(all, &buf, err);
 }
 
-static int prepare_all(struct snapshot *s, struct pasar_err *err)
+static int write_all(struct snapshot *s, struct pasar_err *err)
 {
     for (int counts = 0; counts < 2; counts++) {
         const struct blob *const trees[] = {&s->categories[0][counts], &s->categories[1][counts],
@@ -80,7 +81,25 @@ static int prepare_all(struct snapshot *s, struct pasar_err *err)
     return join_models(&s->clusters_all, "clusters", clusters, err);
 }
 
-static int prepare_replies(struct snapshot *s, struct pasar_err *err)
+enum { BLOBS = 4 * PASAR_MODELS + 4 };
+
+/* All ready-made replies. */
+static void list_blobs(struct snapshot *s, struct blob *list[BLOBS])
+{
+    size_t n = 0;
+    list[n++] = &s->models_all;
+    list[n++] = &s->clusters_all;
+    list[n++] = &s->categories_all[0];
+    list[n++] = &s->categories_all[1];
+    for (int m = 0; m < PASAR_MODELS; m++) {
+        list[n++] = &s->model_one[m];
+        list[n++] = &s->clusters[m];
+        list[n++] = &s->categories[m][0];
+        list[n++] = &s->categories[m][1];
+    }
+}
+
+static int write_replies(struct snapshot *s, struct pasar_err *err)
 {
     struct pasar_buf buf = {0};
     const struct pasar_generation *g = &s->generation;
@@ -101,7 +120,20 @@ static int prepare_replies(struct snapshot *s, struct pasar_err *err)
                 return -1;
         }
     }
-    return prepare_all(s, err);
+    return write_all(s, err);
+}
+
+static int prepare_replies(struct snapshot *s, struct pasar_err *err)
+{
+    struct blob *list[BLOBS];
+    list_blobs(s, list);
+    if (write_replies(s, err) != 0)
+        return -1;
+    for (size_t i = 0; i < BLOBS; i++) {
+        if (send_prepare(list[i], REPLY_JSON, false, s->number, err) != 0)
+            return -1;
+    }
+    return 0;
 }
 
 struct snapshot *snapshot_load(const char *models_dir, const char *name, struct pasar_err *err)
@@ -141,16 +173,10 @@ void snapshot_free(struct snapshot *s)
 {
     if (!s)
         return;
-    blob_fini(&s->models_all);
-    blob_fini(&s->clusters_all);
-    blob_fini(&s->categories_all[0]);
-    blob_fini(&s->categories_all[1]);
-    for (int m = 0; m < PASAR_MODELS; m++) {
-        blob_fini(&s->model_one[m]);
-        blob_fini(&s->clusters[m]);
-        blob_fini(&s->categories[m][0]);
-        blob_fini(&s->categories[m][1]);
-    }
+    struct blob *list[BLOBS];
+    list_blobs(s, list);
+    for (size_t i = 0; i < BLOBS; i++)
+        blob_fini(list[i]);
     textindex_fini(&s->index);
     catalog_fini(&s->catalog);
     pasar_generation_fini(&s->generation);

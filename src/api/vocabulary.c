@@ -249,6 +249,12 @@ int vocabulary_finish(struct vocabulary *v, struct pasar_err *err)
     return 0;
 }
 
+/* Is the byte at `at` within a code point? Not where the text ends: what comes behind is not the text's. */
+static bool is_inside(const char *text, size_t len, size_t at)
+{
+    return at < len && ((unsigned char)text[at] & 0xc0) == 0x80;
+}
+
 /* True when a and b are one edit apart (optimal string alignment distance exactly 1). */
 static bool is_one_edit(const char *a, size_t a_len, const char *b, size_t b_len)
 {
@@ -261,7 +267,7 @@ static bool is_one_edit(const char *a, size_t a_len, const char *b, size_t b_len
     while (tail < a_len - head && tail < b_len - head && a[a_len - 1 - tail] == b[b_len - 1 - tail])
         tail++;
     /* widen to whole code points */
-    while (head > 0 && (((unsigned char)a[head] & 0xc0) == 0x80 || ((unsigned char)b[head] & 0xc0) == 0x80))
+    while (head > 0 && (is_inside(a, a_len, head) || is_inside(b, b_len, head)))
         head--;
     while (tail > 0 && (((unsigned char)a[a_len - tail] & 0xc0) == 0x80))
         tail--;

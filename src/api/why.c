@@ -117,7 +117,7 @@ static void add_word(const struct why *why, size_t w, struct pasar_buf *phrase)
         pasar_buf_add(phrase, vocabulary_text(v, (uint32_t)word->repaired), v->words[word->repaired].len);
         pasar_buf_adds(phrase, " for ");
     }
-    pasar_buf_add(phrase, tokens_text(&why->scratch->tokens, word->token), why->scratch->tokens.list[word->token].len);
+    pasar_buf_add(phrase, why->scratch->tokens.bytes.data + word->start, word->len);
 }
 
 /* "shares: braided, cable": the rarest words first, common ones only where there are no others. */

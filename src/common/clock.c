@@ -24,6 +24,13 @@ int64_t pasar_clock_mono_ns(void)
     return (int64_t)now.tv_sec * INT64_C(1000000000) + now.tv_nsec;
 }
 
+int64_t pasar_clock_coarse_ns(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_MONOTONIC_COARSE, &now);
+    return (int64_t)now.tv_sec * INT64_C(1000000000) + now.tv_nsec;
+}
+
 void pasar_clock_sleep_ms(int64_t ms)
 {
     if (ms <= 0)

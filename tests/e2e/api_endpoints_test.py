@@ -306,6 +306,31 @@ def manners(api):
         check(api.get(target).getheader('X-Pasar-Generation') == '1', 'generation on ' + target)
 
 
+def ready_made(api):
+    """A reply that was made at load has the headers of one that is made for its request, and those that this one needs."""
+    def headers(r, *without):
+        return {k: v for k, v in r.getheaders() if k not in ('Date', *without)}
+
+    for target in ('/api/categories', '/api/categories?counts=1&model=1', '/api/categories?model=all', '/api/models', '/api/models/2',
+                   '/api/clusters', '/', '/page/app.js'):
+        for encoding in ({}, {'Accept-Encoding': 'gzip'}):
+            plain = api.request('GET', target, headers=encoding)
+            own = api.request('GET', target, headers={'X-Request-Id': 'mine', **encoding})
+            check(plain.status == 200 and own.getheader('X-Request-Id') == 'mine', target)
+            check(headers(plain) == headers(own, 'X-Request-Id') and plain.body == own.body, f'{target}: {headers(plain)} {headers(own)}')
+            head = api.request('HEAD', target, headers=encoding)
+            check(headers(head) == headers(plain) and head.body == b'', 'HEAD ' + target)
+            cross = api.request('GET', target, headers={'Origin': 'http://x', **encoding})
+            exposed = cross.getheader('Access-Control-Expose-Headers')
+            check((exposed is None) == (not target.startswith('/api')), f'{target}: exposed {exposed}')
+            check(headers(cross, 'Access-Control-Expose-Headers') == headers(plain), 'Origin ' + target)
+            same = api.request('GET', target, headers={'If-None-Match': plain.getheader('ETag'), **encoding})
+            check(same.status == 304 and same.getheader('Vary') == plain.getheader('Vary'), '304 ' + target)
+            last = api.request('GET', target, headers={'Connection': 'close', **encoding})
+            check(last.getheader('Connection') == 'close' and headers(last, 'Connection') == headers(plain), 'close ' + target)
+        check(plain.getheader('Content-Encoding') in (None, 'gzip'), 'gzip')
+
+
 def about_itself(api):
     check(api.json('/healthz')[0] == {'status': 'ok'}, 'health')
     ready = api.json('/readyz')[0]
@@ -368,6 +393,6 @@ def stops_soon(api):
 
 
 with Api() as api:
-    for test in (categories, products, one_product, price, similar, models, posts, manners, about_itself, hostile, taken_port, stops_soon):
+    for test in (categories, products, one_product, price, similar, models, posts, manners, ready_made, about_itself, hostile, taken_port, stops_soon):
         test(api)
         print('ok', test.__name__, flush=True)

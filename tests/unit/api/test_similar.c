@@ -10,6 +10,7 @@
 #include <string.h>
 
 #include "api/fold.h"
+#include "api/reword.h"
 #include "api/similar.h"
 #include "support.h"
 
@@ -91,6 +92,31 @@ static void test_similar__slips_are_repaired(void **state)
     assert_string_equal(best("grindr juicer"), "m2");
     assert_string_equal(best("zzzz"), "");
     assert_string_equal(best("!!!"), "");
+}
+
+static void expect_reworded(const char *query, const char *want)
+{
+    const struct similar_hit *hits;
+    struct pasar_buf text = {0};
+    ask(query, -1, 3, &hits);
+    reword_say(&textindex, &scratch, &text);
+    assert_string_equal(pasar_buf_cstr(&text), want);
+    pasar_buf_fini(&text);
+}
+
+static void test_similar__what_a_query_was_read_as_is_said(void **state)
+{
+    (void)state;
+    expect_reworded("wireles mous",
+                    "no product mentions \"wireles\" or \"mous\": showing results for \"wireless mouse\"");
+    expect_reworded("Gaon keybaord", "no product mentions \"keybaord\": showing results for \"gaon keyboard\"");
+    expect_reworded("hdmi cabel wireles mous",
+                    "no product mentions \"cabel\", \"wireles\" or \"mous\": showing results for "
+                    "\"hdmi cable wireless mouse\"");
+    expect_reworded("a b c d e f g h i keybaord j",
+                    "no product mentions \"keybaord\": showing results for \"keyboard\"");
+    expect_reworded("wireless mouse", "");
+    expect_reworded("zzzz", "");
 }
 
 /* All hits whose name contains the query stand before all others, and none is missing. */
@@ -263,6 +289,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_similar__words_find_their_products),
         cmocka_unit_test(test_similar__slips_are_repaired),
+        cmocka_unit_test(test_similar__what_a_query_was_read_as_is_said),
         cmocka_unit_test(test_similar__names_that_contain_the_query_come_first),
         cmocka_unit_test(test_similar__every_piece_of_every_name_is_found),
         cmocka_unit_test(test_similar__a_product_is_left_out_of_its_own_list),

@@ -192,6 +192,18 @@ static void test_vocabulary__one_edit_is_repaired_and_only_one(void **state)
     vocabulary_fini(&v);
 }
 
+static void test_vocabulary__what_stands_behind_a_word_is_not_looked_at(void **state)
+{
+    (void)state;
+    static const char *const words[] = {"mouse"};
+    struct vocabulary v;
+    uint32_t near[4];
+    fill(&v, words, PASAR_ARRAY_LEN(words));
+    assert_int_equal(vocabulary_near(&v, "mous\x80", 4, near, 4), 1);
+    assert_int_equal(vocabulary_near(&v, "mousey\x80", 6, near, 4), 1);
+    vocabulary_fini(&v);
+}
+
 static int count_word(void *ctx, uint32_t word, size_t at)
 {
     (void)word;
@@ -224,6 +236,7 @@ int main(void)
         cmocka_unit_test(test_fold__any_bytes_become_valid_json),
         cmocka_unit_test(test_vocabulary__finds_words_stems_and_prefixes),
         cmocka_unit_test(test_vocabulary__one_edit_is_repaired_and_only_one),
+        cmocka_unit_test(test_vocabulary__what_stands_behind_a_word_is_not_looked_at),
         cmocka_unit_test(test_vocabulary__letters_inside_words_are_found_once_a_word),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,0 +1,115 @@
+/* Which categories are meant: what the words say, and what the best hits are of. */
+#include "api/similar_private.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "api/similar_rank.h"
+
+static const float open_share = 0.75f; /* of the most that a category can give */
+static const float voter_bonus = 2;    /* the most that a category can give while its votes are not counted */
+static const float no_vote = 0.0005f;  /* what counts for the votes of a category that has none */
+static const float sharpness = 0.4f;   /* of likely categories against unlikely ones */
+static const float pair_odds = 0.5f;   /* of what a word says: its words have spoken already */
+
+/* s->bonus from s->likely: `most` for the likeliest category, less for others as they are less likely. */
+static void give_bonus(const struct similar_search *f, float most)
+{
+    struct similar_scratch *s = f->s;
+    uint32_t categories = f->index->catalog->category_count;
+    float top = -INFINITY;
+    for (uint32_t c = 0; c < categories; c++)
+        top = fmaxf(top, s->likely[c]);
+    for (uint32_t c = 0; c < categories; c++)
+        s->bonus[c] = top > -INFINITY ? most * expf(sharpness * (s->likely[c] - top)) : 0;
+}
+
+/* How likely it is that each category is meant, from words and pairs. A word's choices share its weight. */
+void similar_ask_evidence(struct similar_search *f)
+{
+    const struct textindex *x = f->index;
+    const struct evidence *e = &x->evidence;
+    struct similar_scratch *s = f->s;
+    float square = 0, words = 0;
+    memset(s->cosine, 0, e->node_count * sizeof *s->cosine);
+    memset(s->odds, 0, e->node_count * sizeof *s->odds);
+    for (size_t w = 0; w < s->word_count; w++) {
+        const struct similar_word *word = &s->words[w];
+        bool is_sure = word->is_exact || word->repaired >= 0;
+        float sum = 0;
+        for (size_t i = 0; i < word->count; i++)
+            sum += word->terms[i].weight;
+        for (size_t i = 0; i < (is_sure ? 1 : word->count); i++) {
+            uint32_t term = word->terms[i].term;
+            float share = is_sure ? 1 : word->terms[i].weight / sum;
+            float weight = share * textindex_vector_weight(&x->terms[term]);
+            evidence_score(e, term, weight, share, s->cosine, s->odds);
+            square += weight * weight;
+        }
+        words++;
+    }
+    for (size_t i = 0; i < s->pair_count; i++) {
+        float weight = textindex_vector_weight(&x->terms[s->pairs[i]]);
+        evidence_score(e, s->pairs[i], weight, pair_odds, s->cosine, s->odds);
+        square += weight * weight;
+        words += pair_odds;
+    }
+    float cosine = square > 0 ? f->weights->cosine / sqrtf(square) : 0;
+    for (uint32_t c = 0; c < e->category_count; c++)
+        s->likely[c] = words > 0 ? cosine * s->cosine[c] + s->odds[c] + s->odds[e->parent[c]] + words * e->absent[c] +
+                                       f->weights->size * e->log_size[c]
+                                 : -INFINITY;
+    s->likely[CATALOG_NO_CATEGORY] = -INFINITY;
+    give_bonus(f, voter_bonus);
+}
+
+/* The best SIMILAR_VOTERS documents by text and likely category vote for their category and cluster, the closer the
+ * more. */
+void similar_vote(struct similar_search *f)
+{
+    const struct textindex *x = f->index;
+    const struct similar_weights *weights = f->weights;
+    struct similar_scratch *s = f->s;
+    uint32_t categories = x->catalog->category_count;
+    struct similar_pass pass = {.bonus = s->bonus,
+                                .open_bonus = INFINITY,
+                                .model = f->query->model,
+                                .excluded = f->own_doc,
+                                .exhaustive = f->query->exhaustive};
+    size_t n = similar_rank_best(x, s, &pass, SIMILAR_VOTERS);
+    float top = 0, sum = 0;
+    memset(s->vote, 0, categories * sizeof *s->vote);
+    for (size_t i = 0; i < n; i++) {
+        const struct textindex_doc *info = &x->docs[s->heap[i].doc];
+        float text = similar_rank_text_of(x, s, s->heap[i].doc), share = text * text * text;
+        f->cluster[info->cluster[f->query->model - 1]] += share;
+        sum += share;
+        if (info->category != CATALOG_NO_CATEGORY)
+            s->vote[info->category] += share;
+        top = fmaxf(top, s->vote[info->category]);
+    }
+    for (size_t i = 0; i < 256; i++)
+        f->cluster[i] = sum > 0 ? f->cluster[i] / sum * weights->cluster : 0;
+    for (uint32_t c = 0; top > 0 && c < categories; c++)
+        s->likely[c] += weights->vote * logf(s->vote[c] / top + no_vote);
+    give_bonus(f, weights->category);
+}
+
+/* What is known of the product whose like is looked for. */
+void similar_add_own(struct similar_search *f)
+{
+    if (f->own_doc < 0)
+        return;
+    const struct textindex_doc *own = &f->index->docs[f->own_doc];
+    f->own_category = own->category;
+    if (own->category != CATALOG_NO_CATEGORY)
+        f->s->bonus[own->category] += f->weights->same_category;
+    memset(f->cluster, 0, sizeof f->cluster);
+    f->cluster[own->cluster[f->query->model - 1]] = f->weights->cluster;
+}
+
+/* A category that the evidence favours so much is similar as a whole, whatever the words of its products. */
+float similar_open_bonus(const struct similar_search *f)
+{
+    return open_share * f->weights->category;
+}

@@ -1,0 +1,38 @@
+/* A search under way. Private to similar*.c. */
+#ifndef PASAR_API_SIMILAR_PRIVATE_H
+#define PASAR_API_SIMILAR_PRIVATE_H
+
+#include "api/similar.h"
+
+enum { SIMILAR_VOTERS = 30 }; /* hits that vote for their category */
+
+struct similar_search {
+    const struct textindex *index;
+    const struct similar_query *query;
+    const struct similar_weights *weights;
+    struct similar_scratch *s;
+    float cluster[256];
+    uint32_t own_category; /* CATALOG_NO_CATEGORY: none */
+    int64_t own_doc;
+};
+
+/* ------------------------------------------------------------------ similar_scratch.c */
+
+/* Room for the index's blocks and categories and for so many hits. 0, or -1 when memory ran out. */
+int similar_reserve(struct similar_scratch *scratch, const struct textindex *index, size_t hits) PASAR_MUSTCHECK;
+
+/* ------------------------------------------------------------------ similar_category.c */
+
+/* How likely it is that each category is meant, from words and pairs; scratch->bonus for voters. */
+void similar_ask_evidence(struct similar_search *search);
+
+/* Lets the best documents by text and likely category vote for category and cluster; scratch->bonus for the ranking. */
+void similar_vote(struct similar_search *search);
+
+/* Adds what is known of the product whose like is looked for, if any. */
+void similar_add_own(struct similar_search *search);
+
+/* The bonus from which on a category is similar as a whole, whatever the words of its products. */
+float similar_open_bonus(const struct similar_search *search);
+
+#endif
