@@ -222,7 +222,7 @@ class Storm:
     def start_producer(self):
         """At a pace that fills the time of the storm, and at full speed after it."""
         left = self.deadline - time.monotonic()
-        pace = () if self.is_over else ("--rate", str(max(200, int(1.5 * self.args.rows / max(left, self.args.seconds / 3)))))
+        pace = () if self.is_over else ("--rate", str(max(200, int(1.2 * self.args.rows / max(left, self.args.seconds / 3)))))
         return self.drill.producer(self.brokers, self.catalogue, "--create-topic", "--partitions", str(PARTITIONS), "--state",
                                    self.drill.dir / "state", *pace, *PATIENT, name="producer")
 
