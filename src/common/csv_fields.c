@@ -1,6 +1,6 @@
 /*
- * The fields of a record are only pointed at, where they stand; those with doubled quotes stand nowhere as they are, and
- * libcsv makes them.
+ * The fields of a record are only pointed at, where they stand; those with doubled quotes stand nowhere as they are,
+ * and libcsv makes them.
  */
 #include "csv_fields.h"
 
@@ -16,7 +16,7 @@ static int no_byte(unsigned char c)
     return 0;
 }
 
-int csv_fields_init(struct csv_fields *f)
+int pasar_csv_fields_init(struct csv_fields *f)
 {
     *f = (struct csv_fields){0};
     if (csv_init(&f->libcsv, 0) != 0)
@@ -26,7 +26,7 @@ int csv_fields_init(struct csv_fields *f)
     return 0;
 }
 
-void csv_fields_fini(struct csv_fields *f)
+void pasar_csv_fields_fini(struct csv_fields *f)
 {
     csv_free(&f->libcsv);
     free(f->text);
@@ -80,8 +80,7 @@ static const char *closing_quote(const char *p, const char *end, bool *has_doubl
 
 /* Lets libcsv make the field that `len` bytes with their quotes stand for. `text` has room for `most` bytes from here.
  */
-static int make_field(struct csv_fields *f, const char *bytes, size_t len, size_t most,
-                      struct pasar_err *err)
+static int make_field(struct csv_fields *f, const char *bytes, size_t len, size_t most, struct pasar_err *err)
 {
     if (f->text_len == 0 && f->text_cap < most) {
         free(f->text);
@@ -93,12 +92,12 @@ static int make_field(struct csv_fields *f, const char *bytes, size_t len, size_
         }
     }
     /* After a failure csv_fini would hand out half a field as if it were good, hence no call then. */
-    bool ok = csv_parse(&f->libcsv, bytes, len, take_field, NULL, f) == len &&
-              csv_fini(&f->libcsv, take_field, NULL, f) == 0;
+    bool ok =
+        csv_parse(&f->libcsv, bytes, len, take_field, NULL, f) == len && csv_fini(&f->libcsv, take_field, NULL, f) == 0;
     return ok ? 0 : pasar_err_nomem(err, "a CSV field");
 }
 
-int csv_fields_split(struct csv_fields *f, const char *bytes, size_t len, struct pasar_err *err)
+int pasar_csv_fields_split(struct csv_fields *f, const char *bytes, size_t len, struct pasar_err *err)
 {
     const char *p = bytes, *end = bytes + len;
 

@@ -19,13 +19,13 @@ struct csv_fields {
 };
 
 /* 0, or -1: out of memory. */
-int csv_fields_init(struct csv_fields *f) PASAR_MUSTCHECK;
-void csv_fields_fini(struct csv_fields *f);
+int pasar_csv_fields_init(struct csv_fields *f) PASAR_MUSTCHECK;
+void pasar_csv_fields_fini(struct csv_fields *f);
 
 /*
  * Finds the fields of a record that is known to be good: `len` bytes without their line end. They live as long as these
  * bytes, until the next call. 0, or -1 with err when memory runs out.
  */
-int csv_fields_split(struct csv_fields *f, const char *bytes, size_t len, struct pasar_err *err) PASAR_MUSTCHECK;
+int pasar_csv_fields_split(struct csv_fields *f, const char *bytes, size_t len, struct pasar_err *err) PASAR_MUSTCHECK;
 
 #endif

@@ -64,7 +64,7 @@ struct pasar_csv_reader *pasar_csv_reader_new(pasar_csv_read_fn read_fn, void *c
     reader->line = 1;
     reader->cap = FIRST_BYTES;
     reader->window = malloc(reader->cap);
-    if (reader->window == NULL || csv_fields_init(&reader->fields) != 0) {
+    if (reader->window == NULL || pasar_csv_fields_init(&reader->fields) != 0) {
         free(reader->window);
         free(reader);
         return NULL;
@@ -76,7 +76,7 @@ void pasar_csv_reader_free(struct pasar_csv_reader *reader)
 {
     if (reader == NULL)
         return;
-    csv_fields_fini(&reader->fields);
+    pasar_csv_fields_fini(&reader->fields);
     free(reader->window);
     free(reader);
 }
@@ -305,7 +305,7 @@ static enum pasar_csv_result good_record(struct pasar_csv_reader *reader, const 
     *reason = check_text(reader, bytes, len);
     if (*reason != NULL)
         return PASAR_CSV_BAD;
-    if (csv_fields_split(&reader->fields, bytes, len, err) != 0)
+    if (pasar_csv_fields_split(&reader->fields, bytes, len, err) != 0)
         return PASAR_CSV_ERROR;
     if (reader->fields.count > PASAR_CSV_FIELDS_MAX) {
         snprintf(reader->reason, sizeof reader->reason, "more than %d fields", PASAR_CSV_FIELDS_MAX);
