@@ -33,7 +33,7 @@ int pasar_sha256_fd(int fd, const char *path, char hex[PASAR_SHA256_HEX + 1], ui
  */
 uint64_t pasar_hash_row(uint64_t row, const void *value, size_t len);
 
-/* XXH3-64, for hash tables and partitioning inside a process. */
+/* XXH3-64, for hash tables, entity tags, partitions and the identity of input files. */
 uint64_t pasar_hash64(const void *bytes, size_t len);
 
 #endif

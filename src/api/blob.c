@@ -8,11 +8,8 @@
 #include <string.h>
 #include <strings.h>
 #include <zlib.h>
-#ifdef PASAR_XXH_DISPATCH
-#include <xxh_x86dispatch.h> /* the same hashes, by the widest instructions that the processor has */
-#else
-#include <xxhash.h>
-#endif
+
+#include "pasar/hash.h"
 
 /* Ready-made bodies are compressed once, so that even a few hundred bytes are worth it. */
 enum { READY_GZIP_MIN = 512 };
@@ -20,7 +17,7 @@ enum { READY_GZIP_MIN = 512 };
 void blob_etag(const char *data, size_t len, char etag[BLOB_ETAG_MAX])
 {
     static const char hex[] = "0123456789abcdef";
-    uint64_t hash = XXH3_64bits(data, len);
+    uint64_t hash = pasar_hash64(data, len);
     etag[0] = etag[17] = '"';
     etag[18] = '\0';
     for (int i = 0; i < 16; i++)

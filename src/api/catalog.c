@@ -5,11 +5,11 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <xxhash.h>
 
 #include "api/catalog_orders.h"
 #include "api/fold.h"
 #include "api/jsontext.h"
+#include "pasar/hash.h"
 
 enum { SQUEEZE_BYTES = 64 << 20 };
 
@@ -35,7 +35,7 @@ static int grow_slots(uint32_t **slots, uint32_t *mask, uint32_t want, struct pa
 static void index_id(struct catalog *c, uint32_t product)
 {
     const struct catalog_product *p = &c->products[product];
-    uint64_t at = XXH3_64bits(product_id(c, p), p->id_len);
+    uint64_t at = pasar_hash64(product_id(c, p), p->id_len);
     while (c->id_slots[at & c->id_mask])
         at++;
     c->id_slots[at & c->id_mask] = product + 1;
@@ -157,7 +157,7 @@ static int rehash_categories(struct catalog *c, struct pasar_err *err)
     if (grow_slots(&c->category_slots, &c->category_mask, c->category_count * 2, err) != 0)
         return -1;
     for (uint32_t i = 1; i < c->category_count; i++) {
-        uint64_t at = XXH3_64bits(c->categories[i].path, strlen(c->categories[i].path));
+        uint64_t at = pasar_hash64(c->categories[i].path, strlen(c->categories[i].path));
         while (c->category_slots[at & c->category_mask])
             at++;
         c->category_slots[at & c->category_mask] = i;
@@ -170,7 +170,7 @@ static int find_category(struct catalog *c, const struct pasar_text *path, uint3
     *id = CATALOG_NO_CATEGORY;
     if (!path->data)
         return 0;
-    uint64_t at = XXH3_64bits(path->data, path->len);
+    uint64_t at = pasar_hash64(path->data, path->len);
     for (uint32_t slot; (slot = c->category_slots[at & c->category_mask]) != 0; at++) {
         const char *known = c->categories[slot].path;
         if (strncmp(known, path->data, path->len) == 0 && known[path->len] == '\0') {
@@ -242,7 +242,7 @@ static void write_json(struct catalog *c, struct catalog_product *p, const struc
 static void replace_earlier(struct catalog *c, struct catalog_product *p, uint32_t index)
 {
     const char *id = product_id(c, p);
-    uint64_t at = XXH3_64bits(id, p->id_len);
+    uint64_t at = pasar_hash64(id, p->id_len);
     for (uint32_t slot; (slot = c->id_slots[at & c->id_mask]) != 0; at++) {
         struct catalog_product *before = &c->products[slot - 1];
         if (before->id_len != p->id_len || memcmp(product_id(c, before), id, p->id_len) != 0)
@@ -314,7 +314,7 @@ int catalog_finish(struct catalog *c, struct pasar_err *err)
 
 int64_t catalog_find_literal(const struct catalog *c, const char *literal, size_t len, int model)
 {
-    uint64_t at = XXH3_64bits(literal, len);
+    uint64_t at = pasar_hash64(literal, len);
     for (uint32_t slot; (slot = c->id_slots[at & c->id_mask]) != 0; at++) {
         const struct catalog_product *p = &c->products[slot - 1];
         if ((p->models >> (model - 1) & 1) && p->id_len == len && memcmp(product_id(c, p), literal, len) == 0)

@@ -6,7 +6,12 @@
 #include <openssl/evp.h>
 #include <stdlib.h>
 #include <unistd.h>
+
+#ifdef PASAR_XXH_DISPATCH
+#include <xxh_x86dispatch.h> /* the same hashes, by the widest instructions that the processor has */
+#else
 #include <xxhash.h>
+#endif
 
 enum { SHA256_BYTES = 32, READ_BYTES = 64 * 1024 };
 

@@ -3,6 +3,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -11,7 +13,10 @@
 #include "pasar/hash.h"
 #include "pasar/stop.h"
 
-enum { BLOCK_BYTES = 64 * 1024 };
+enum {
+    BLOCK_BYTES = 64 * 1024,
+    WINDOW_BLOCKS = 1024, /* hashed by two threads at a time */
+};
 
 static uint64_t mix(uint64_t hash, uint64_t more)
 {
@@ -20,13 +25,25 @@ static uint64_t mix(uint64_t hash, uint64_t more)
     return pasar_hash64(pair, sizeof(pair));
 }
 
+/* A stretch of a file. Its blocks are taken by whoever comes; what is found does not depend on who that was. */
+struct window {
+    int fd;
+    off_t start;
+    _Atomic size_t next; /* block to take */
+    struct {
+        ssize_t len; /* less than BLOCK_BYTES: the file ends there; -1: errno says why it could not be read */
+        int error;
+        uint64_t hash;
+    } blocks[WINDOW_BLOCKS];
+};
+
 /* Reads a whole block, less at the end of the file; the count, or -1 with errno. */
-static ssize_t read_block(int fd, char *block)
+static ssize_t read_block(int fd, char *bytes, off_t at)
 {
     size_t got = 0;
 
     while (got < BLOCK_BYTES) {
-        ssize_t n = read(fd, block + got, BLOCK_BYTES - got);
+        ssize_t n = pread(fd, bytes + got, BLOCK_BYTES - got, at + (off_t)got);
 
         if (n < 0 && errno == EINTR)
             continue;
@@ -39,25 +56,69 @@ static ssize_t read_block(int fd, char *block)
     return (ssize_t)got;
 }
 
-static int add_contents(struct inputid *id, int fd, char *block, const char *path, struct pasar_err *err)
+static void *hash_blocks(void *arg)
+{
+    struct window *window = arg;
+    char bytes[BLOCK_BYTES];
+    size_t i;
+
+    while ((i = atomic_fetch_add(&window->next, 1)) < WINDOW_BLOCKS) {
+        ssize_t len = read_block(window->fd, bytes, window->start + (off_t)i * BLOCK_BYTES);
+
+        window->blocks[i].len = len;
+        window->blocks[i].error = errno;
+        if (len > 0)
+            window->blocks[i].hash = pasar_hash64(bytes, (size_t)len);
+        if (len < BLOCK_BYTES) /* nothing behind it */
+            atomic_store(&window->next, WINDOW_BLOCKS);
+    }
+    return NULL;
+}
+
+/* Hashes the next stretch of a file. True: there may be more. False: the end, or err is set. */
+static bool add_window(struct inputid *id, struct window *window, const char *path, struct pasar_err *err)
+{
+    pthread_t helper;
+    bool has_helper;
+
+    window->next = 0;
+    has_helper = pthread_create(&helper, NULL, hash_blocks, window) == 0;
+    hash_blocks(window);
+    if (has_helper)
+        pthread_join(helper, NULL);
+    for (size_t i = 0; i < WINDOW_BLOCKS; i++) {
+        if (window->blocks[i].len < 0) {
+            errno = window->blocks[i].error;
+            pasar_err_errno(err, PASAR_ENOINPUT, "read %s", path);
+            return false;
+        }
+        if (window->blocks[i].len > 0)
+            id->hash = mix(id->hash, window->blocks[i].hash);
+        if (window->blocks[i].len < BLOCK_BYTES)
+            return false;
+    }
+    window->start += (off_t)WINDOW_BLOCKS * BLOCK_BYTES;
+    return true;
+}
+
+static int add_contents(struct inputid *id, int fd, struct window *window, const char *path, struct pasar_err *err)
 {
     struct stat st;
-    ssize_t n;
 
     if (fstat(fd, &st) != 0)
         return pasar_err_errno(err, PASAR_ENOINPUT, "stat %s", path);
     (void)posix_fadvise(fd, 0, 0, POSIX_FADV_SEQUENTIAL);
     id->bytes += (uint64_t)st.st_size;
     id->hash = mix(id->hash, (uint64_t)st.st_size);
-    while ((n = read_block(fd, block)) > 0) {
-        id->hash = mix(id->hash, pasar_hash64(block, (size_t)n));
+    window->fd = fd;
+    window->start = 0;
+    while (add_window(id, window, path, err))
         if (pasar_stop_requested())
             return pasar_err_set(err, PASAR_ETEMP, "stopped while looking whether %s was sent before", path);
-    }
-    return n == 0 ? 0 : pasar_err_errno(err, PASAR_ENOINPUT, "read %s", path);
+    return err->code == PASAR_OK ? 0 : -1;
 }
 
-static int add_file(struct inputid *id, char *block, const char *path, struct pasar_err *err)
+static int add_file(struct inputid *id, struct window *window, const char *path, struct pasar_err *err)
 {
     struct stat st;
     int fd, result;
@@ -70,21 +131,21 @@ static int add_file(struct inputid *id, char *block, const char *path, struct pa
     fd = open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0)
         return pasar_err_errno(err, PASAR_ENOINPUT, "open %s", path);
-    result = add_contents(id, fd, block, path, err);
+    result = add_contents(id, fd, window, path, err);
     close(fd);
     return result;
 }
 
 int inputid_of(struct inputid *id, char *const *files, int file_count, struct pasar_err *err)
 {
-    char *block = malloc(BLOCK_BYTES);
+    struct window *window = malloc(sizeof(*window));
     int result = 0;
 
     *id = (struct inputid){.is_repeatable = true};
-    if (block == NULL)
+    if (window == NULL)
         return pasar_err_nomem(err, "input");
     for (int i = 0; i < file_count && result == 0; i++)
-        result = add_file(id, block, files[i], err);
-    free(block);
+        result = add_file(id, window, files[i], err);
+    free(window);
     return result;
 }
