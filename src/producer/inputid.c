@@ -75,8 +75,8 @@ static void *hash_blocks(void *arg)
     return NULL;
 }
 
-/* Hashes the next stretch of a file. True: there may be more. False: the end, or err is set. */
-static bool add_window(struct inputid *id, struct window *window, const char *path, struct pasar_err *err)
+/* Hashes the next stretch of a file. 1: there may be more, 0: the end, -1 with err. */
+static int add_window(struct inputid *id, struct window *window, const char *path, struct pasar_err *err)
 {
     pthread_t helper;
     bool has_helper;
@@ -89,21 +89,21 @@ static bool add_window(struct inputid *id, struct window *window, const char *pa
     for (size_t i = 0; i < WINDOW_BLOCKS; i++) {
         if (window->blocks[i].len < 0) {
             errno = window->blocks[i].error;
-            pasar_err_errno(err, PASAR_ENOINPUT, "read %s", path);
-            return false;
+            return pasar_err_errno(err, PASAR_ENOINPUT, "read %s", path);
         }
         if (window->blocks[i].len > 0)
             id->hash = mix(id->hash, window->blocks[i].hash);
         if (window->blocks[i].len < BLOCK_BYTES)
-            return false;
+            return 0;
     }
     window->start += (off_t)WINDOW_BLOCKS * BLOCK_BYTES;
-    return true;
+    return 1;
 }
 
 static int add_contents(struct inputid *id, int fd, struct window *window, const char *path, struct pasar_err *err)
 {
     struct stat st;
+    int result;
 
     if (fstat(fd, &st) != 0)
         return pasar_err_errno(err, PASAR_ENOINPUT, "stat %s", path);
@@ -112,10 +112,10 @@ static int add_contents(struct inputid *id, int fd, struct window *window, const
     id->hash = mix(id->hash, (uint64_t)st.st_size);
     window->fd = fd;
     window->start = 0;
-    while (add_window(id, window, path, err))
+    while ((result = add_window(id, window, path, err)) > 0)
         if (pasar_stop_requested())
             return pasar_err_set(err, PASAR_ETEMP, "stopped while looking whether %s was sent before", path);
-    return err->code == PASAR_OK ? 0 : -1;
+    return result;
 }
 
 static int add_file(struct inputid *id, struct window *window, const char *path, struct pasar_err *err)

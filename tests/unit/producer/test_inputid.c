@@ -105,19 +105,56 @@ static void test_inputid__every_byte_counts(void **state)
     }
 }
 
-static void test_inputid__a_file_that_cannot_be_read_is_named(void **state)
+/* Writes a second file beside the first; its path. */
+static char *write_other(const struct fixture *f, const char *text)
 {
-    char *missing[] = {"/nonexistent/file.csv"}, *directory[] = {"/tmp/."};
+    static char path[72];
+    FILE *file;
+
+    snprintf(path, sizeof(path), "%s.2", f->path);
+    file = fopen(path, "w");
+    assert_non_null(file);
+    assert_true(fputs(text, file) >= 0);
+    assert_int_equal(fclose(file), 0);
+    return path;
+}
+
+static void test_inputid__is_of_the_bytes_not_the_names(void **state)
+{
+    struct fixture *f = *state;
+    char *other = write_other(f, "x\n1\n"), *both[] = {f->path, other}, *swapped[] = {other, f->path};
+    struct pasar_err err = PASAR_ERR_INIT;
+    struct inputid one, two;
+
+    assert_int_equal(write(fileno(f->file), "x\n1\n", 4), 4);
+    assert_int_equal(inputid_of(&one, both, 1, &err), 0);
+    assert_int_equal(inputid_of(&two, swapped, 1, &err), 0);
+    assert_int_equal(one.bytes, 4);
+    assert_int_equal(one.hash, two.hash);
+    assert_int_equal(inputid_of(&two, both, 2, &err), 0);
+    assert_int_not_equal(one.hash, two.hash);
+    write_other(f, "x\n2\n");
+    assert_int_equal(inputid_of(&one, both, 2, &err), 0);
+    assert_int_equal(inputid_of(&two, swapped, 2, &err), 0);
+    assert_int_not_equal(one.hash, two.hash);
+    unlink(other);
+}
+
+static void test_inputid__streams_cannot_be_repeated(void **state)
+{
+    char name[] = "-", null_device[] = "/dev/null", missing_file[] = "/nonexistent/x.csv";
+    char *stream[] = {name}, *device[] = {null_device}, *missing[] = {missing_file};
     struct pasar_err err = PASAR_ERR_INIT;
     struct inputid id;
 
     (void)state;
+    assert_int_equal(inputid_of(&id, stream, 1, &err), 0);
+    assert_false(id.is_repeatable);
+    assert_int_equal(inputid_of(&id, device, 1, &err), 0);
+    assert_false(id.is_repeatable);
     assert_int_equal(inputid_of(&id, missing, 1, &err), -1);
     assert_int_equal(err.code, PASAR_ENOINPUT);
-    assert_non_null(strstr(err.msg, "/nonexistent/file.csv"));
-    pasar_err_clear(&err);
-    assert_int_equal(inputid_of(&id, directory, 1, &err), 0); /* no regular file: known by its name */
-    assert_false(id.is_repeatable);
+    assert_non_null(strstr(err.msg, missing_file));
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
@@ -127,7 +164,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(test_inputid__is_defined_block_by_block),
         TEST(test_inputid__every_byte_counts),
-        TEST(test_inputid__a_file_that_cannot_be_read_is_named),
+        TEST(test_inputid__is_of_the_bytes_not_the_names),
+        TEST(test_inputid__streams_cannot_be_repeated),
     };
 
     return cmocka_run_group_tests_name("inputid", tests, NULL, NULL);

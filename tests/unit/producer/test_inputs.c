@@ -1,4 +1,4 @@
-/* inputid, inputs, pacer: which files, what they are, and how fast their rows go. */
+/* inputs, pacer: which files, and how fast their rows go. */
 #include <stdarg.h>
 #include <stddef.h>
 #include <setjmp.h>
@@ -9,7 +9,6 @@
 #include <unistd.h>
 #include <cmocka.h>
 
-#include "producer/inputid.h"
 #include "producer/inputs.h"
 #include "producer/pacer.h"
 
@@ -42,79 +41,12 @@ static int make_dir(void **state)
 
 static int remove_dir(void **state)
 {
-    static const char *const names[] = {"a", "b", "big", "p1.csv", "p2.csv", "[x].csv"};
+    static const char *const names[] = {"p1.csv", "p2.csv", "[x].csv"};
 
     (void)state;
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++)
         unlink(path_of(names[i]));
     return rmdir(dir);
-}
-
-static struct inputid id_of(char *first, char *second)
-{
-    struct inputid id;
-    char *files[] = {first, second};
-
-    assert_int_equal(inputid_of(&id, files, second != NULL ? 2 : 1, NULL), 0);
-    return id;
-}
-
-static void test_inputid__is_of_the_bytes_not_the_names(void **state)
-{
-    struct inputid one;
-
-    (void)state;
-    write_file("a", "x\n1\n", 4);
-    write_file("b", "x\n1\n", 4);
-    one = id_of(path_of("a"), NULL);
-    assert_true(one.is_repeatable);
-    assert_int_equal(one.bytes, 4);
-    assert_int_equal(one.hash, id_of(path_of("b"), NULL).hash);
-    assert_int_not_equal(one.hash, id_of(path_of("a"), path_of("b")).hash);
-    write_file("b", "x\n2\n", 4);
-    assert_int_not_equal(one.hash, id_of(path_of("b"), NULL).hash);
-    assert_int_not_equal(id_of(path_of("a"), path_of("b")).hash, id_of(path_of("b"), path_of("a")).hash);
-}
-
-static void test_inputid__sees_changes_in_a_large_file(void **state)
-{
-    static const size_t len = (32 << 20) + 12345;
-    char *bytes = malloc(len);
-    uint64_t hash;
-
-    (void)state;
-    assert_non_null(bytes);
-    memset(bytes, 'x', len);
-    write_file("big", bytes, len);
-    hash = id_of(path_of("big"), NULL).hash;
-    for (size_t i = 0; i < 8; i++) { /* one byte: the first, some in between, the last */
-        size_t at = i == 7 ? len - 1 : len / 7 * i;
-
-        bytes[at] = 'y';
-        write_file("big", bytes, len);
-        assert_int_not_equal(id_of(path_of("big"), NULL).hash, hash);
-        bytes[at] = 'x';
-    }
-    write_file("big", bytes, len);
-    assert_int_equal(id_of(path_of("big"), NULL).hash, hash);
-    write_file("big", bytes, len - 1);
-    assert_int_not_equal(id_of(path_of("big"), NULL).hash, hash);
-    free(bytes);
-}
-
-static void test_inputid__streams_cannot_be_repeated(void **state)
-{
-    struct pasar_err err = PASAR_ERR_INIT;
-    struct inputid id;
-    char *missing[] = {"/nonexistent/x.csv"};
-    char stdin_name[] = "-", null_name[] = "/dev/null";
-
-    (void)state;
-    assert_false(id_of(stdin_name, NULL).is_repeatable);
-    assert_false(id_of(path_of("a"), null_name).is_repeatable);
-    assert_int_equal(inputid_of(&id, missing, 1, &err), -1);
-    assert_int_equal(err.code, PASAR_ENOINPUT);
-    assert_non_null(strstr(err.msg, missing[0]));
 }
 
 static void test_inputs__patterns_become_files(void **state)
@@ -199,9 +131,6 @@ static void test_pacer__short_pauses_add_up(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_inputid__is_of_the_bytes_not_the_names),
-        cmocka_unit_test(test_inputid__sees_changes_in_a_large_file),
-        cmocka_unit_test(test_inputid__streams_cannot_be_repeated),
         cmocka_unit_test(test_inputs__patterns_become_files),
         cmocka_unit_test(test_pacer__rate_is_an_average),
         cmocka_unit_test(test_pacer__pauses_are_within_bounds_and_repeatable),
