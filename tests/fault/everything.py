@@ -221,8 +221,7 @@ class Storm:
 
     def start_producer(self):
         """At a pace that fills the time of the storm, and at full speed after it."""
-        left = self.deadline - time.monotonic()
-        pace = () if self.is_over else ("--rate", str(max(200, int(1.2 * self.args.rows / max(left, self.args.seconds / 3)))))
+        pace = () if self.is_over else ("--rate", str(max(200, int(1.2 * self.args.rows / self.args.seconds))))
         return self.drill.producer(self.brokers, self.catalogue, "--create-topic", "--partitions", str(PARTITIONS), "--state",
                                    self.drill.dir / "state", *pace, *PATIENT, name="producer")
 
@@ -327,13 +326,13 @@ class Storm:
 
     def run(self):
         started = time.monotonic()
-        self.deadline, self.is_over = started + self.args.seconds, False
+        deadline, self.is_over = started + self.args.seconds, False
         self.daemons = [Daemon(self, "producer", self.start_producer)]
         self.daemons += [Daemon(self, f"shared {n}", start, self.shared) for n, start in enumerate(self.members())]
         self.daemons += [Daemon(self, "alone", self.start_alone, self.alone)]
         next_strike = started + 3
         next_report = started + 30
-        while (now := time.monotonic()) < self.deadline and self.kills() < self.args.kills:
+        while (now := time.monotonic()) < deadline and self.kills() < self.args.kills:
             self.heal(now)
             for daemon in self.daemons:
                 daemon.step(now)
