@@ -18,8 +18,8 @@ struct deadline_conn {
     int fd;
     _Atomic int64_t at_ns; /* monotonic */
     struct deadline_conn *prev, *next;
-    void *
-        pending; /* the connection's unfinished request, the server's to free; libmicrohttpd forgets some broken ones */
+    /* The connection's unfinished request, the server's to free: libmicrohttpd forgets some broken ones. */
+    void *pending;
 };
 
 struct deadline {

@@ -42,15 +42,26 @@ struct similar_scratch *exchange_scratch(const struct exchanges *all)
     return kept ? &kept->scratch : NULL;
 }
 
+enum { BUFFERS = 6 };
+
+/* Whose memory goes from one request to the next. */
+static void list_buffers(struct exchange *x, struct pasar_buf *list[BUFFERS])
+{
+    struct request *r = &x->request;
+    struct pasar_buf *const buffers[BUFFERS] = {&x->body,    &x->uri,    &x->reply_body,
+                                                &r->segment, &r->header, &r->params.scratch};
+
+    memcpy(list, buffers, sizeof buffers);
+}
+
 void exchange_free(struct exchange *x)
 {
+    struct pasar_buf *list[BUFFERS];
     if (!x)
         return;
-    pasar_buf_fini(&x->body);
-    pasar_buf_fini(&x->uri);
-    pasar_buf_fini(&x->reply_body);
-    pasar_buf_fini(&x->request.segment);
-    pasar_buf_fini(&x->request.header);
+    list_buffers(x, list);
+    for (int i = 0; i < BUFFERS; i++)
+        pasar_buf_fini(list[i]);
     params_fini(&x->request.params);
     free(x);
 }
@@ -62,24 +73,14 @@ struct exchange *exchange_new(const struct exchanges *all)
     if (!x)
         return calloc(1, sizeof *x);
     kept->spare = NULL;
-    struct pasar_buf body = x->body, uri = x->uri, reply_body = x->reply_body;
-    struct pasar_buf segment = x->request.segment, header = x->request.header, scratch = x->request.params.scratch;
+    struct pasar_buf *list[BUFFERS], buffers[BUFFERS];
+    list_buffers(x, list);
+    for (int i = 0; i < BUFFERS; i++)
+        buffers[i] = *list[i];
     memset(x, 0, sizeof *x);
-    x->body = body;
-    x->uri = uri;
-    x->reply_body = reply_body;
-    x->request.segment = segment;
-    x->request.header = header;
-    x->request.params.scratch = scratch;
+    for (int i = 0; i < BUFFERS; i++)
+        *list[i] = buffers[i];
     return x;
-}
-
-/* Empties a buffer whose memory the next request may use, unless it is too much to keep. */
-static void empty(struct pasar_buf *buf)
-{
-    if (buf->cap > KEPT_BYTES_MAX)
-        pasar_buf_fini(buf);
-    pasar_buf_reset(buf);
 }
 
 void exchange_retire(struct exchange *x)
@@ -89,11 +90,12 @@ void exchange_retire(struct exchange *x)
         exchange_free(x);
         return;
     }
-    empty(&x->body);
-    empty(&x->uri);
-    empty(&x->reply_body);
-    empty(&x->request.segment);
-    empty(&x->request.header);
-    empty(&x->request.params.scratch);
+    struct pasar_buf *list[BUFFERS];
+    list_buffers(x, list);
+    for (int i = 0; i < BUFFERS; i++) {
+        if (list[i]->cap > KEPT_BYTES_MAX)
+            pasar_buf_fini(list[i]);
+        pasar_buf_reset(list[i]);
+    }
     kept->spare = x;
 }

@@ -24,10 +24,9 @@ int send_prepare(struct blob *blob, const char *content_type, bool is_page, cons
                  struct pasar_err *err) PASAR_MUSTCHECK;
 
 /*
- * Makes the response of `reply`, or takes the prepared one, and queues it. Header text is
- * made in request->header. The final status and body bytes in *status
- * and *bytes. The bytes of reply->body (which may have been compressed) or of its blob must stay until the request is
- * completed.
+ * Makes the response of `reply`, or takes the prepared one, and queues it. Header text is made in request->header. The
+ * final status and body bytes go to *status and *bytes. The bytes of reply->body (which may have been compressed) or of
+ * its blob must stay until the request is completed.
  */
 enum MHD_Result send_reply(struct MHD_Connection *connection, struct request *request, struct reply *reply,
                            const struct send_wishes *wishes, int *status, size_t *bytes);

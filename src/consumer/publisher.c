@@ -8,10 +8,11 @@
 #include "consumer/publisher_private.h"
 
 #include <errno.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+
+#include "pasar/thread.h"
 
 /* The next job to be sealed, or NULL. */
 static struct publisher_item *next_waiting(const struct publisher *publisher)
@@ -48,16 +49,10 @@ static void *seal_jobs(void *arg)
     return NULL;
 }
 
-/* Threads of ours leave signals to the main thread, whose poll they shall interrupt. */
 static int start_thread(struct publisher *publisher, void *(*run)(void *), struct pasar_err *err)
 {
-    sigset_t all, before;
-    int status;
+    int status = pasar_thread_start(&publisher->threads[publisher->thread_count], run, publisher);
 
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    status = pthread_create(&publisher->threads[publisher->thread_count], NULL, run, publisher);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
     if (status != 0)
         return pasar_err_set(err, PASAR_EOS, "start a thread: %s", strerror(status));
     publisher->thread_count++;

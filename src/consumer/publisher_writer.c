@@ -9,10 +9,7 @@
 
 #include <stdlib.h>
 
-enum {
-    SPARES_MAX = PUBLISHER_BLOCKS,
-    SPARE_BYTES_MAX = 512 * 1024 /* a block that a giant row has swollen is not kept */
-};
+enum { SPARE_BYTES_MAX = 512 * 1024 }; /* a block that a giant row has swollen is not kept */
 
 /* The batch's last block that is not done with, or NULL. Called with the mutex. */
 static struct publisher_block *last_block_of(const struct publisher *publisher, const struct pasar_batch_writer *writer)
@@ -110,7 +107,7 @@ static void retire(struct publisher *publisher, struct publisher_block *block)
     }
     pthread_cond_broadcast(&publisher->progress);
     pasar_buf_reset(&block->bytes);
-    if (publisher->spare_count == SPARES_MAX || block->bytes.cap > SPARE_BYTES_MAX) {
+    if (publisher->spare_count == PUBLISHER_BLOCKS || block->bytes.cap > SPARE_BYTES_MAX) {
         free_block(block);
         return;
     }

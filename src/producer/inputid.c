@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +11,7 @@
 
 #include "pasar/hash.h"
 #include "pasar/stop.h"
+#include "pasar/thread.h"
 
 enum {
     BLOCK_BYTES = 64 * 1024,
@@ -82,7 +82,7 @@ static int add_window(struct inputid *id, struct window *window, const char *pat
     bool has_helper;
 
     window->next = 0;
-    has_helper = pthread_create(&helper, NULL, hash_blocks, window) == 0;
+    has_helper = pasar_thread_start(&helper, hash_blocks, window) == 0;
     hash_blocks(window);
     if (has_helper)
         pthread_join(helper, NULL);

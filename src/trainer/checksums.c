@@ -1,13 +1,13 @@
 #include "trainer/checksums.h"
 
 #include <pthread.h>
-#include <signal.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "pasar/hash.h"
+#include "pasar/thread.h"
 
 struct checksum {
     char sha256[65];
@@ -69,12 +69,7 @@ struct checksums *checksums_new(const char *dir, const struct pasar_batch_name *
     *c = (struct checksums){.dir = dir, .names = names, .count = count, .list = list};
     pthread_mutex_init(&c->mutex, NULL);
     pthread_cond_init(&c->progress, NULL);
-    sigset_t all, before; /* signals are for the main thread */
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
-    int failed = pthread_create(&c->thread, NULL, run, c);
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
-    if (!failed)
+    if (pasar_thread_start(&c->thread, run, c) == 0)
         return c;
     pasar_err_set(err, PASAR_EOS, "cannot start the thread that takes checksums");
     pthread_cond_destroy(&c->progress);

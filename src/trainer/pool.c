@@ -2,10 +2,11 @@
 #include "trainer/pool.h"
 
 #include <pthread.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <stdint.h>
 #include <stdlib.h>
+
+#include "pasar/thread.h"
 
 struct pool {
     unsigned threads; /* the caller's included */
@@ -75,21 +76,16 @@ static void *helper_main(void *arg)
     return NULL;
 }
 
-/* Signals belong to the main thread, which waits for them. */
 static int start_helpers(struct pool *pool, struct pasar_err *err)
 {
-    sigset_t all, before;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
     int failed = 0;
     while (failed == 0 && pool->started + 1 < pool->threads) {
         unsigned i = pool->started;
         pool->helpers[i] = (struct helper){pool, i + 1};
-        failed = pthread_create(&pool->ids[i], NULL, helper_main, &pool->helpers[i]);
+        failed = pasar_thread_start(&pool->ids[i], helper_main, &pool->helpers[i]);
         if (failed == 0)
             pool->started++;
     }
-    pthread_sigmask(SIG_SETMASK, &before, NULL);
     if (failed != 0)
         return pasar_err_set(err, PASAR_EOS, "cannot start thread %u of %u; try a lower --threads", pool->started + 2,
                              pool->threads);

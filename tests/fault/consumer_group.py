@@ -18,7 +18,7 @@ with Drill() as drill:
     await_(lambda: {a.pid, b.pid} == set(owners(drill.out).values()), "both to own partitions")
     os.kill(a.pid, signal.SIGSTOP)  # keeps its locks: nobody may write for its partitions
     held = [p for p, pid in owners(drill.out).items() if pid == a.pid]
-    await_log(b, f"is held by process {a.pid}", timeout=25)
+    await_log(b, f"is held by process {a.pid}", 25)
     os.kill(a.pid, signal.SIGCONT)
     await_(lambda: any(owners(drill.out).get(p) == b.pid for p in held), "b to take over")
     b.kill()

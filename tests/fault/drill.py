@@ -169,17 +169,12 @@ def await_(condition, what, timeout=20):
         time.sleep(0.02)
 
 
-def await_log(process, *texts, timeout=20):
-    """Waits until the process has said one of the texts."""
-    def said():
-        log = process.log.read_text(errors="replace")
-        return any(text in log for text in texts)
-
+def await_log(process, text, timeout=20):
     def seen():
-        check(process.poll() is None or said(),
-              f"{process.args[0]} ended with {process.returncode} before it said '{texts[0]}':\n{tail(process)}")
-        return said()
-    await_(seen, f"'{texts[0]}' in the log of {process.args[0]}", timeout)
+        check(process.poll() is None or text in process.log.read_text(errors="replace"),
+              f"{process.args[0]} ended with {process.returncode} before it said '{text}':\n{tail(process)}")
+        return text in process.log.read_text(errors="replace")
+    await_(seen, f"'{text}' in the log of {process.args[0]}", timeout)
 
 
 def numbers(log):

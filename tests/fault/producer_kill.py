@@ -70,7 +70,7 @@ def drill_on(drill, brokers):
     useful = from_journal = stored = 0
     for kill in range(KILLS):
         producer = drill.producer(brokers, *command, "--rate", RATE)
-        await_log(producer, "goes on:" if stored else "begins", timeout=30)
+        await_log(producer, "goes on:" if stored else "begins", 30)
         time.sleep(random.uniform(0.05, 1.8))
         check(producer.poll() is None, f"it ended before it was killed:\n{tail(producer)}")
         if kill == KILLS // 2:

@@ -19,26 +19,30 @@ static void on_rebalance(rd_kafka_t *rk, rd_kafka_resp_err_t code, rd_kafka_topi
     (void)connection_assign(rk, is_assigned ? list : NULL);
 }
 
-static rd_kafka_t *join(const char *brokers, const char *topic, int n)
+static void on_connect(void *opaque)
 {
-    rd_kafka_conf_t *conf = rd_kafka_conf_new();
+    (void)opaque;
+}
+
+static rd_kafka_t *join(char *brokers, char *topic, int n)
+{
+    static const struct connection_events events = {on_rebalance, on_connect, NULL};
+    char *values[] = {"group.instance.id=member", "session.timeout.ms=6000"}, *sources[] = {"-X", "-X"};
+    char group[64];
+    const struct consumer_config config = {
+        .kafka = {.brokers = brokers, .topic = topic, .properties = {values, sources, PASAR_ARRAY_LEN(values)}},
+        .group = group,
+    };
     rd_kafka_topic_partition_list_t *topics = rd_kafka_topic_partition_list_new(1);
-    char group[64], why[256];
+    struct pasar_err err = PASAR_ERR_INIT;
     rd_kafka_t *rk;
 
     snprintf(group, sizeof(group), "close-%d-%d", (int)getpid(), n);
-    rd_kafka_conf_set(conf, "bootstrap.servers", brokers, why, sizeof(why));
-    rd_kafka_conf_set(conf, "group.id", group, why, sizeof(why));
-    rd_kafka_conf_set(conf, "group.instance.id", "member", why, sizeof(why));
-    rd_kafka_conf_set(conf, "session.timeout.ms", "6000", why, sizeof(why));
-    rd_kafka_conf_set(conf, "enable.auto.commit", "false", why, sizeof(why));
-    rd_kafka_conf_set_rebalance_cb(conf, on_rebalance);
-    rk = rd_kafka_new(RD_KAFKA_CONSUMER, conf, why, sizeof(why));
+    rk = connection_open(&config, &events, &err);
     if (rk == NULL) {
-        fprintf(stderr, "%s\n", why);
+        fprintf(stderr, "%s\n", err.msg);
         exit(EX_OSERR);
     }
-    rd_kafka_poll_set_consumer(rk);
     rd_kafka_topic_partition_list_add(topics, topic, RD_KAFKA_PARTITION_UA);
     rd_kafka_subscribe(rk, topics);
     rd_kafka_topic_partition_list_destroy(topics);

@@ -8,8 +8,7 @@
 #include <string.h>
 
 #include "api/compound.h"
-#include "api/similar.h"
-#include "support.h"
+#include "support_search.h"
 
 static const struct row shop[] = {
     {"b1", "Acme Power Bank 10000mAh", "Mobiles|PowerBanks", "", 900, 4, 9, 0},
@@ -30,36 +29,28 @@ static const struct row shop[] = {
 };
 enum { SHOP = sizeof shop / sizeof shop[0] };
 
-static struct catalog catalog;
-static struct textindex textindex;
-static struct similar_scratch scratch;
-
 static int setup(void **state)
 {
     (void)state;
-    struct pasar_err err = PASAR_ERR_INIT;
-    return support_catalog(&catalog, shop, SHOP) != 0 || textindex_build(&textindex, &catalog, &err) != 0 ? -1 : 0;
+    return support_search_begin(shop, SHOP);
 }
 
-static int teardown(void **state)
+static const struct similar_hit *search(const char *query, uint32_t limit, size_t *count)
 {
-    (void)state;
-    similar_scratch_fini(&scratch);
-    textindex_fini(&textindex);
-    catalog_fini(&catalog);
-    return 0;
+    struct similar_query q = {.name = query, .len = strlen(query), .product = -1, .model = 3, .limit = limit};
+    const struct similar_hit *hits;
+    uint32_t total;
+    assert_int_equal(similar_search(&textindex, &q, &scratch, &hits, count, &total), 0);
+    return hits;
 }
 
 /* The query's first hits are these, in any order; names that contain it letter for letter come first and do not count.
  */
 static void expect_first(const char *query, const char *const *ids, size_t n)
 {
-    struct similar_query q = {.name = query, .len = strlen(query), .product = -1, .model = 3, .limit = 20};
-    const struct similar_hit *hits;
     size_t count, at = 0, first;
-    uint32_t total;
+    const struct similar_hit *hits = search(query, 20, &count);
     char id[64];
-    assert_int_equal(similar_search(&textindex, &q, &scratch, &hits, &count, &total), 0);
     while (at < count && hits[at].contains)
         at++;
     for (first = at; at < count && at < first + n; at++) {
@@ -120,11 +111,8 @@ static void test_compound__a_word_of_its_own_stays_whole(void **state)
     (void)state;
     static const char *const queries[] = {"headphones", "smartwatch", "tripod"};
     for (size_t i = 0; i < PASAR_ARRAY_LEN(queries); i++) {
-        struct similar_query q = {.name = queries[i], .len = strlen(queries[i]), .product = -1, .model = 3, .limit = 1};
-        const struct similar_hit *hits;
         size_t count;
-        uint32_t total;
-        assert_int_equal(similar_search(&textindex, &q, &scratch, &hits, &count, &total), 0);
+        const struct similar_hit *hits = search(queries[i], 1, &count);
         assert_int_equal(scratch.word_count, 1);
         assert_true(hits[0].contains);
     }
@@ -139,5 +127,5 @@ int main(void)
         cmocka_unit_test(test_compound__an_unknown_word_may_be_two_known_ones),
         cmocka_unit_test(test_compound__a_word_of_its_own_stays_whole),
     };
-    return cmocka_run_group_tests(tests, setup, teardown);
+    return cmocka_run_group_tests(tests, setup, support_search_end);
 }

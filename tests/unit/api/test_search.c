@@ -14,14 +14,10 @@
 #include "api/evidence.h"
 #include "api/fold.h"
 #include "api/pairs.h"
-#include "api/similar.h"
-#include "support.h"
+#include "support_search.h"
 
 enum { PRODUCTS = 15000, CATEGORIES = 60, SYLLABLES = 20 };
 
-static struct catalog catalog;
-static struct textindex textindex;
-static struct similar_scratch scratch;
 static uint64_t state = 7;
 
 static uint32_t draw(uint32_t n)
@@ -68,15 +64,6 @@ static int setup(void **unused)
             return -1;
     }
     return catalog_finish(&catalog, &err) != 0 || textindex_build(&textindex, &catalog, &err) != 0 ? -1 : 0;
-}
-
-static int teardown(void **unused)
-{
-    (void)unused;
-    similar_scratch_fini(&scratch);
-    textindex_fini(&textindex);
-    catalog_fini(&catalog);
-    return 0;
 }
 
 /* One to six words, some of them cut, misspelt, or from nowhere. */
@@ -320,5 +307,5 @@ int main(void)
         cmocka_unit_test(test_evidence__products_of_a_category_count_alike_whatever_their_length),
         cmocka_unit_test(test_evidence__a_category_learns_from_its_siblings),
     };
-    return cmocka_run_group_tests(tests, setup, teardown);
+    return cmocka_run_group_tests(tests, setup, support_search_end);
 }

@@ -11,8 +11,7 @@
 
 #include "api/fold.h"
 #include "api/reword.h"
-#include "api/similar.h"
-#include "support.h"
+#include "support_search.h"
 
 static const struct row shop[] = {
     {"c1", "Wayona USB Type C Braided Cable 1.5m", "Computers|Cables|USBCables", "fast charging", 300, 4.2, 100, 0},
@@ -31,24 +30,10 @@ static const struct row shop[] = {
 };
 enum { SHOP = sizeof shop / sizeof shop[0] };
 
-static struct catalog catalog;
-static struct textindex textindex;
-static struct similar_scratch scratch;
-
 static int setup(void **state)
 {
     (void)state;
-    struct pasar_err err = PASAR_ERR_INIT;
-    return support_catalog(&catalog, shop, SHOP) != 0 || textindex_build(&textindex, &catalog, &err) != 0 ? -1 : 0;
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    similar_scratch_fini(&scratch);
-    textindex_fini(&textindex);
-    catalog_fini(&catalog);
-    return 0;
+    return support_search_begin(shop, SHOP);
 }
 
 static uint32_t total;
@@ -299,5 +284,5 @@ int main(void)
         cmocka_unit_test(test_similar__long_queries_are_taken_as_far_as_they_count),
         cmocka_unit_test(test_similar__an_empty_catalogue_answers_nothing),
     };
-    return cmocka_run_group_tests(tests, setup, teardown);
+    return cmocka_run_group_tests(tests, setup, support_search_end);
 }

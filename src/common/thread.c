@@ -1,0 +1,15 @@
+/* Starts threads with all signals blocked. */
+#include "pasar/thread.h"
+
+#include <signal.h>
+
+int pasar_thread_start(pthread_t *thread, void *(*run)(void *), void *arg)
+{
+    sigset_t all, before;
+
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    int failed = pthread_create(thread, NULL, run, arg);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    return failed;
+}
