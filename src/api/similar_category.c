@@ -11,6 +11,7 @@ static const float voter_bonus = 2;    /* the most that a category can give whil
 static const float no_vote = 0.0005f;  /* what counts for the votes of a category that has none */
 static const float sharpness = 0.4f;   /* of likely categories against unlikely ones */
 static const float pair_odds = 0.5f;   /* of what a word says: its words have spoken already */
+static const float negligible = -18;   /* its exponential is lost beside a score near 1; far below, exp is slow */
 
 /* s->bonus from s->likely: `most` for the likeliest category, less for others as they are less likely. */
 static void give_bonus(const struct similar_search *f, float most)
@@ -20,8 +21,10 @@ static void give_bonus(const struct similar_search *f, float most)
     float top = -INFINITY;
     for (uint32_t c = 0; c < categories; c++)
         top = fmaxf(top, s->likely[c]);
-    for (uint32_t c = 0; c < categories; c++)
-        s->bonus[c] = top > -INFINITY ? most * expf(sharpness * (s->likely[c] - top)) : 0;
+    for (uint32_t c = 0; c < categories; c++) {
+        float share = top > -INFINITY ? sharpness * (s->likely[c] - top) : -INFINITY;
+        s->bonus[c] = share > negligible ? most * expf(share) : 0;
+    }
 }
 
 /* How likely it is that each category is meant, from words and pairs. A word's choices share its weight. */
@@ -90,8 +93,9 @@ void similar_vote(struct similar_search *f)
     }
     for (size_t i = 0; i < 256; i++)
         f->cluster[i] = sum > 0 ? f->cluster[i] / sum * weights->cluster : 0;
+    float none = weights->vote * logf(no_vote);
     for (uint32_t c = 0; top > 0 && c < categories; c++)
-        s->likely[c] += weights->vote * logf(s->vote[c] / top + no_vote);
+        s->likely[c] += s->vote[c] > 0 ? weights->vote * logf(s->vote[c] / top + no_vote) : none;
     give_bonus(f, weights->category);
 }
 
