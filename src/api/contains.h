@@ -27,9 +27,11 @@ struct contains {
 void contains_prepare(struct contains *c, const struct textindex *index, const char *name, size_t len,
                       struct similar_scratch *s);
 
-static inline bool contains_may(const struct contains *c, uint32_t doc)
+/* Which of the 64 documents from `first` on (a multiple of 64) may contain it: a bit for each; beyond the last document
+ * they mean nothing. */
+static inline uint64_t contains_word(const struct contains *c, uint32_t first)
 {
-    return !c->bits || (c->bits[doc / 64] >> doc % 64 & 1);
+    return c->bits ? c->bits[first / 64] : UINT64_MAX;
 }
 
 /* May one of these documents (first a multiple of 64) contain it? */

@@ -20,52 +20,6 @@ const struct similar_weights similar_weights_default = {.cosine = 3,
                                                         .infix = 0.5f,
                                                         .joined = 0.8f};
 
-/* Marks a document in s->found. Returns 1 when it is one more of the model's, else 0. */
-static uint32_t mark_found(const struct similar_search *f, uint32_t doc)
-{
-    uint64_t bit = (uint64_t)1 << doc % 64, *found = &f->s->found[doc / 64];
-    if (*found & bit)
-        return 0;
-    *found |= bit;
-    return f->index->docs[doc].models >> (f->query->model - 1) & 1;
-}
-
-/* Documents with any of the terms or of an open category, counted up to SIMILAR_TOTAL_MAX; s->found has their bits when
- * there are fewer. */
-static uint32_t count_found(const struct similar_search *f)
-{
-    const struct textindex *x = f->index;
-    struct similar_scratch *s = f->s;
-    uint32_t count = 0, others = x->doc_count - x->catalog->views[f->query->model - 1].count;
-    for (size_t g = 0; g < s->group_count; g++) { /* one term alone may be enough */
-        for (uint32_t k = 0; k < s->groups[g].count; k++) {
-            if (x->terms[s->terms[s->groups[g].first + k].term].df > (uint64_t)SIMILAR_TOTAL_MAX + others)
-                return SIMILAR_TOTAL_MAX;
-        }
-    }
-    memset(s->found, 0, (size_t)x->block_count * (TEXTINDEX_BLOCK / 64) * sizeof *s->found);
-    if (f->own_doc >= 0)
-        s->found[f->own_doc / 64] |= (uint64_t)1 << f->own_doc % 64;
-    for (uint32_t c = 0; c < x->catalog->category_count; c++) {
-        for (uint32_t doc = x->category_start[c];
-             s->bonus[c] >= similar_open_bonus(f) && doc < x->category_start[c + 1]; doc++)
-            count += mark_found(f, doc);
-    }
-    for (size_t g = 0; g < s->group_count; g++) {
-        for (uint32_t k = 0; k < s->groups[g].count; k++) {
-            const struct textindex_term *t = &x->terms[s->terms[s->groups[g].first + k].term];
-            for (uint32_t span = t->span; span < t->span + t->span_count; span++) {
-                uint32_t base = x->spans[span].block * TEXTINDEX_BLOCK;
-                for (uint64_t i = x->spans[span].first; i < x->spans[span + 1].first; i++)
-                    count += mark_found(f, base + textindex_slot(x->slots[i]));
-                if (count >= SIMILAR_TOTAL_MAX)
-                    return SIMILAR_TOTAL_MAX;
-            }
-        }
-    }
-    return count < SIMILAR_TOTAL_MAX ? count : SIMILAR_TOTAL_MAX;
-}
-
 /* Which words of the query a document has. */
 static uint64_t words_of(const struct textindex *x, const struct similar_scratch *s, uint32_t doc)
 {
@@ -114,49 +68,41 @@ static int by_number(const void *a, const void *b)
     return x < y ? -1 : x > y;
 }
 
-/* The best `want`: names that contain the query, then the others. Returns how many there are, in f->s->heap. */
-static size_t rank(struct similar_search *f, const struct contains *contains, size_t want)
+/* The best `want`: names that contain the query, *containing of them, then the others. Returns how many there are, in
+ * f->s->heap. */
+static size_t rank(struct similar_search *f, const struct contains *contains, size_t want, size_t *containing)
 {
     struct similar_scratch *s = f->s;
     struct similar_pass pass = {.bonus = s->bonus,
+                                .bonus_max = f->weights->category,
                                 .open_bonus = similar_open_bonus(f),
                                 .cluster_bonus = f->cluster,
                                 .model = f->query->model,
                                 .excluded = f->own_doc,
                                 .exhaustive = f->query->exhaustive};
-    size_t containing = 0;
+    *containing = 0;
     for (size_t i = 0; i < 256; i++)
-        pass.cluster_bonus_max = fmaxf(pass.cluster_bonus_max, f->cluster[i]);
+        pass.cluster_bonus_max = f->cluster[i] > pass.cluster_bonus_max ? f->cluster[i] : pass.cluster_bonus_max;
     if (!contains->is_none) {
         pass.contains = contains;
-        containing = similar_rank_best(f->index, s, &pass, want);
-        if (containing == want || f->query->contains_only)
-            return containing;
+        *containing = similar_rank_best(f->index, s, &pass, want);
+        if (*containing == want || f->query->contains_only)
+            return *containing;
         struct similar_ranked *kept = s->heap + s->heap_cap;
-        memcpy(kept, s->heap, containing * sizeof *kept);
-        for (size_t i = 0; i < containing; i++)
+        memcpy(kept, s->heap, *containing * sizeof *kept);
+        for (size_t i = 0; i < *containing; i++)
             s->known[i] = kept[i].doc;
-        if (containing > 1)
-            qsort(s->known, containing, sizeof *s->known, by_number);
+        if (*containing > 1)
+            qsort(s->known, *containing, sizeof *s->known, by_number);
     }
     if (f->query->contains_only)
         return 0;
     pass.contains = NULL;
-    pass.known_count = containing;
-    size_t others = similar_rank_best(f->index, s, &pass, want - containing);
-    memmove(s->heap + containing, s->heap, others * sizeof *s->heap);
-    memcpy(s->heap, s->heap + s->heap_cap, containing * sizeof *s->heap);
-    return containing + others;
-}
-
-static uint32_t count_total(const struct similar_search *f, const struct contains *contains)
-{
-    if (f->query->contains_only)
-        return contains_count(contains, f->query->model, NULL, SIMILAR_TOTAL_MAX);
-    uint32_t total = count_found(f);
-    if (total < SIMILAR_TOTAL_MAX && !contains->is_none)
-        total += contains_count(contains, f->query->model, f->s->found, SIMILAR_TOTAL_MAX - total);
-    return total;
+    pass.known_count = *containing;
+    size_t others = similar_rank_best(f->index, s, &pass, want - *containing);
+    memmove(s->heap + *containing, s->heap, others * sizeof *s->heap);
+    memcpy(s->heap, s->heap + s->heap_cap, *containing * sizeof *s->heap);
+    return *containing + others;
 }
 
 /* The text to look for: the query's own, or the product's name. */
@@ -204,8 +150,8 @@ int similar_search(const struct textindex *x, const struct similar_query *q, str
     similar_add_own(&f);
     if (q->product < 0)
         contains_prepare(&contains, x, name, len, s);
-    size_t kept = want > 0 ? rank(&f, &contains, want) : 0;
-    *total = count_total(&f, &contains);
+    size_t containing = 0, kept = want > 0 ? rank(&f, &contains, want, &containing) : 0;
+    *total = similar_count(&f, &contains, containing, containing < want);
     for (size_t i = q->offset; i < kept; i++)
         fill_hit(&f, &s->heap[i], &s->hits[(*count)++]);
     *hits = s->hits;

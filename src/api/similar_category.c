@@ -6,12 +6,11 @@
 
 #include "api/similar_rank.h"
 
-static const float open_share = 0.75f; /* of the most that a category can give */
-static const float voter_bonus = 2;    /* the most that a category can give while its votes are not counted */
-static const float no_vote = 0.0005f;  /* what counts for the votes of a category that has none */
-static const float sharpness = 0.4f;   /* of likely categories against unlikely ones */
-static const float pair_odds = 0.5f;   /* of what a word says: its words have spoken already */
-static const float negligible = -18;   /* its exponential is lost beside a score near 1; far below, exp is slow */
+static const float voter_bonus = 2;   /* the most that a category can give while its votes are not counted */
+static const float no_vote = 0.0005f; /* what counts for the votes of a category that has none */
+static const float sharpness = 0.4f;  /* of likely categories against unlikely ones */
+static const float pair_odds = 0.5f;  /* of what a word says: its words have spoken already */
+static const float negligible = -18;  /* its exponential is lost beside a score near 1; far below, exp is slow */
 
 /* s->bonus from s->likely: `most` for the likeliest category, less for others as they are less likely. */
 static void give_bonus(const struct similar_search *f, float most)
@@ -20,7 +19,7 @@ static void give_bonus(const struct similar_search *f, float most)
     uint32_t categories = f->index->catalog->category_count;
     float top = -INFINITY;
     for (uint32_t c = 0; c < categories; c++)
-        top = fmaxf(top, s->likely[c]);
+        top = s->likely[c] > top ? s->likely[c] : top;
     for (uint32_t c = 0; c < categories; c++) {
         float share = top > -INFINITY ? sharpness * (s->likely[c] - top) : -INFINITY;
         s->bonus[c] = share > negligible ? most * expf(share) : 0;
@@ -75,6 +74,7 @@ void similar_vote(struct similar_search *f)
     struct similar_scratch *s = f->s;
     uint32_t categories = x->catalog->category_count;
     struct similar_pass pass = {.bonus = s->bonus,
+                                .bonus_max = voter_bonus,
                                 .open_bonus = INFINITY,
                                 .model = f->query->model,
                                 .excluded = f->own_doc,
@@ -91,8 +91,9 @@ void similar_vote(struct similar_search *f)
             s->vote[info->category] += share;
         top = fmaxf(top, s->vote[info->category]);
     }
+    float scale = sum > 0 ? weights->cluster / sum : 0;
     for (size_t i = 0; i < 256; i++)
-        f->cluster[i] = sum > 0 ? f->cluster[i] / sum * weights->cluster : 0;
+        f->cluster[i] *= scale;
     float none = weights->vote * logf(no_vote);
     for (uint32_t c = 0; top > 0 && c < categories; c++)
         s->likely[c] += s->vote[c] > 0 ? weights->vote * logf(s->vote[c] / top + no_vote) : none;
@@ -110,10 +111,4 @@ void similar_add_own(struct similar_search *f)
         f->s->bonus[own->category] += f->weights->same_category;
     memset(f->cluster, 0, sizeof f->cluster);
     f->cluster[own->cluster[f->query->model - 1]] = f->weights->cluster;
-}
-
-/* A category that the evidence favours so much is similar as a whole, whatever the words of its products. */
-float similar_open_bonus(const struct similar_search *f)
-{
-    return open_share * f->weights->category;
 }

@@ -2,6 +2,7 @@
 #ifndef PASAR_API_SIMILAR_PRIVATE_H
 #define PASAR_API_SIMILAR_PRIVATE_H
 
+#include "api/contains.h"
 #include "api/similar.h"
 
 enum { SIMILAR_VOTERS = 30 }; /* hits that vote for their category */
@@ -32,7 +33,21 @@ void similar_vote(struct similar_search *search);
 /* Adds what is known of the product whose like is looked for, if any. */
 void similar_add_own(struct similar_search *search);
 
-/* The bonus from which on a category is similar as a whole, whatever the words of its products. */
-float similar_open_bonus(const struct similar_search *search);
+/* The bonus from which on the evidence favours a category so much that it is similar as a whole, whatever the words of
+ * its products. */
+static inline float similar_open_bonus(const struct similar_search *search)
+{
+    return 0.75f * search->weights->category;
+}
+
+/* ------------------------------------------------------------------ similar_count.c */
+
+/*
+ * How many products are found in all: with a word of the query, of an open category or with a name that contains it;
+ * counted up to SIMILAR_TOTAL_MAX. `containing` of them, the first of s->heap, are already known to contain it, and
+ * is_all when no others do.
+ */
+uint32_t similar_count(const struct similar_search *search, const struct contains *contains, size_t containing,
+                       bool is_all);
 
 #endif

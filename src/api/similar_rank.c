@@ -39,6 +39,7 @@ static void add_group(const struct textindex *x, struct similar_scratch *s, cons
                       uint32_t block, uint32_t *cells)
 {
     const struct similar_term *terms = s->terms + group->first;
+    uint32_t n = textindex_block_end(x, block) - block * TEXTINDEX_BLOCK;
     bool is_touched = false;
     for (uint32_t k = 0; k < group->count; k++) {
         int64_t span = textindex_find_span(x, terms[k].term, block);
@@ -52,38 +53,53 @@ static void add_group(const struct textindex *x, struct similar_scratch *s, cons
             return;
         }
         if (!is_touched)
-            memset(s->cells_group, 0, TEXTINDEX_BLOCK * sizeof *s->cells_group);
+            memset(s->cells_group, 0, n * sizeof *s->cells_group);
         is_touched = true;
         for (uint64_t i = from; i < to; i++) {
             uint32_t score = weight * x->impacts[i], *cell = &s->cells_group[textindex_slot(x->slots[i])];
             *cell = *cell > score ? *cell : score;
         }
     }
-    for (uint32_t i = 0; is_touched && i < TEXTINDEX_BLOCK; i++)
+    for (uint32_t i = 0; is_touched && i < n; i++)
         cells[i] += s->cells_group[i];
 }
 
-/* Text scores of a block's documents. */
-static const uint32_t *score_block(const struct textindex *x, struct similar_scratch *s, uint32_t block)
+/* The largest cell of each of the block's categories, but for empty ones (all their products have moved on): so there
+ * are never more than documents. */
+static void note_tops(const struct textindex *x, uint32_t block, const uint32_t *cells, uint32_t *tops)
+{
+    uint32_t first = block * TEXTINDEX_BLOCK, end = textindex_block_end(x, block);
+    for (uint32_t doc = first, c = x->docs[first].category; doc < end; c++) {
+        uint32_t top = 0, stop = x->category_start[c + 1] < end ? x->category_start[c + 1] : end;
+        if (doc == stop)
+            continue;
+        for (; doc < stop; doc++)
+            top = top > cells[doc - first] ? top : cells[doc - first];
+        *tops++ = top;
+    }
+}
+
+const uint32_t *similar_rank_cells(const struct textindex *x, struct similar_scratch *s, uint32_t block)
 {
     uint32_t at = SIMILAR_CACHE_BLOCKS; /* one more, for those that are not kept */
     if (s->cached[block] >= 0)
-        return s->cells + (size_t)s->cached[block] * TEXTINDEX_BLOCK;
+        return s->cells + (size_t)s->cached[block] * 2 * TEXTINDEX_BLOCK;
     if (s->cached_count < SIMILAR_CACHE_BLOCKS) {
         at = s->cached_count;
         s->cached[block] = (int16_t)at;
         s->cached_blocks[s->cached_count++] = block;
     }
-    uint32_t *cells = s->cells + (size_t)at * TEXTINDEX_BLOCK;
-    memset(cells, 0, TEXTINDEX_BLOCK * sizeof *cells);
+    uint32_t *cells = s->cells + (size_t)at * 2 * TEXTINDEX_BLOCK;
+    memset(cells, 0, (textindex_block_end(x, block) - block * TEXTINDEX_BLOCK) * sizeof *cells);
     for (size_t g = 0; g < s->group_count; g++)
         add_group(x, s, &s->groups[g], block, cells);
+    note_tops(x, block, cells, cells + TEXTINDEX_BLOCK);
     return cells;
 }
 
 float similar_rank_text_of(const struct textindex *x, struct similar_scratch *s, uint32_t doc)
 {
-    return similar_rank_text(score_block(x, s, doc / TEXTINDEX_BLOCK)[doc % TEXTINDEX_BLOCK]);
+    return similar_rank_text(similar_rank_cells(x, s, doc / TEXTINDEX_BLOCK)[doc % TEXTINDEX_BLOCK]);
 }
 
 /* ------------------------------------------------------------------ blocks in order of promise */
@@ -105,9 +121,7 @@ static uint32_t queue_blocks(const struct textindex *x, struct similar_scratch *
 {
     uint32_t n = 0;
     for (uint32_t block = 0; block < x->block_count; block++) {
-        uint32_t first = block * TEXTINDEX_BLOCK, last = first + TEXTINDEX_BLOCK - 1;
-        if (last >= x->doc_count)
-            last = x->doc_count - 1;
+        uint32_t first = block * TEXTINDEX_BLOCK, last = textindex_block_end(x, block) - 1;
         float most = pass->bonus[x->docs[first].category];
         for (uint32_t c = x->docs[first].category + 1; c <= x->docs[last].category; c++)
             most = most > pass->bonus[c] ? most : pass->bonus[c];
@@ -204,33 +218,77 @@ static uint32_t least_cell(const struct ranking *r, float bonus)
     return (uint32_t)(least < none ? none : least);
 }
 
-static void rank_block(struct ranking *r, uint32_t block)
+/* The first cell from i on that is `least` or more; n when there is none. Most cells of a block are not: they are
+ * looked at by the vector. Cells stay far below 2^31. */
+static uint32_t next_cell(const uint32_t *cells, uint32_t i, uint32_t n, uint32_t least)
 {
-    const struct textindex *x = r->index;
-    const uint32_t *cells = score_block(x, r->s, block);
-    uint32_t first = block * TEXTINDEX_BLOCK, end = first + TEXTINDEX_BLOCK;
-    if (end > x->doc_count)
-        end = x->doc_count;
-    for (uint32_t doc = first; doc < end;) { /* category by category */
-        uint32_t category = x->docs[doc].category, stop = x->category_start[category + 1];
-        float bonus = r->pass->bonus[category];
-        uint32_t least = least_cell(r, bonus);
-        if (stop > end)
-            stop = end;
-        if (r->pass->contains) {
-            for (; doc < stop; doc++) {
-                if (contains_may(r->pass->contains, doc))
-                    consider(r, doc, cells[doc - first], bonus);
-            }
-        } else {
-            for (; doc < stop; doc++) {
-                if (cells[doc - first] >= least) {
-                    consider(r, doc, cells[doc - first], bonus);
-                    least = least_cell(r, bonus);
-                }
-            }
+    typedef int32_t ints __attribute__((vector_size(16)));
+    const int32_t l = (int32_t)least;
+    const ints low = {l, l, l, l};
+    for (; i + 16 <= n; i += 16) {
+        ints four[4];
+        memcpy(four, cells + i, sizeof four);
+        ints any = (four[0] >= low) | (four[1] >= low) | (four[2] >= low) | (four[3] >= low);
+        uint64_t half[2];
+        memcpy(half, &any, sizeof half);
+        if (half[0] | half[1])
+            break;
+    }
+    while (i < n && cells[i] < least)
+        i++;
+    return i;
+}
+
+static void rank_containing(struct ranking *r, const uint32_t *cells, uint32_t first, uint32_t end)
+{
+    const struct textindex_doc *docs = r->index->docs;
+    for (uint32_t at = first; at < end; at += 64) {
+        uint64_t bits = contains_word(r->pass->contains, at);
+        for (; bits; bits &= bits - 1) {
+            uint32_t doc = at + (uint32_t)__builtin_ctzll(bits);
+            if (doc < end)
+                consider(r, doc, cells[doc - first], r->pass->bonus[docs[doc].category]);
         }
     }
+}
+
+/* The block's categories, one after the other: those with a bonus of at least `low` and less than `high`. */
+static void rank_categories(struct ranking *r, const uint32_t *cells, uint32_t first, uint32_t end, float low,
+                            float high)
+{
+    const struct textindex *x = r->index;
+    const struct similar_pass *pass = r->pass;
+    const uint32_t *tops = cells + TEXTINDEX_BLOCK, *starts = x->category_start;
+    for (uint32_t c = x->docs[first].category; c <= x->docs[end - 1].category; c++) {
+        if (starts[c] == starts[c + 1])
+            continue;
+        float bonus = pass->bonus[c];
+        uint32_t top = *tops++;
+        if (bonus < low || bonus >= high || (top == 0 && bonus < pass->open_bonus) ||
+            (r->n == r->max && !pass->exhaustive &&
+             similar_rank_text(top) + bonus + pass->cluster_bonus_max < r->s->heap[0].score))
+            continue;
+        uint32_t i = (starts[c] > first ? starts[c] : first) - first, least = least_cell(r, bonus);
+        uint32_t n = (starts[c + 1] < end ? starts[c + 1] : end) - first;
+        while ((i = next_cell(cells, i, n, least)) < n) {
+            consider(r, first + i, cells[i], bonus);
+            least = least_cell(r, bonus);
+            i++;
+        }
+    }
+}
+
+static void rank_block(struct ranking *r, uint32_t block)
+{
+    const uint32_t *cells = similar_rank_cells(r->index, r->s, block);
+    uint32_t first = block * TEXTINDEX_BLOCK, end = textindex_block_end(r->index, block);
+    if (r->pass->contains) {
+        rank_containing(r, cells, first, end);
+        return;
+    }
+    float likely = r->pass->bonus_max / 2; /* first, so that the others need not be kept only to be dropped again */
+    rank_categories(r, cells, first, end, likely, INFINITY);
+    rank_categories(r, cells, first, end, -INFINITY, likely);
 }
 
 size_t similar_rank_best(const struct textindex *x, struct similar_scratch *s, const struct similar_pass *pass,

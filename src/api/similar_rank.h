@@ -23,6 +23,7 @@ void similar_rank_end(struct similar_scratch *s);
 /* What is looked for. */
 struct similar_pass {
     const float *bonus;         /* by category */
+    float bonus_max;            /* about the largest of them: what has half of it is looked at first */
     float open_bonus;           /* documents of categories with so much need no term of the query */
     const float *cluster_bonus; /* by cluster of the model, or NULL */
     float cluster_bonus_max;
@@ -40,7 +41,11 @@ struct similar_pass {
 size_t similar_rank_best(const struct textindex *index, struct similar_scratch *s, const struct similar_pass *pass,
                          size_t max);
 
-/* Text score of one document (block cached or not). */
+/* Text scores of a block's documents, 0 for those without a term of the query; TEXTINDEX_BLOCK places further on, the
+ * largest of each category that has documents in the block. Valid until the next call. */
+const uint32_t *similar_rank_cells(const struct textindex *index, struct similar_scratch *s, uint32_t block);
+
+/* Text score of one document. */
 float similar_rank_text_of(const struct textindex *index, struct similar_scratch *s, uint32_t doc);
 
 #endif

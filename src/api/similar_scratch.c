@@ -59,7 +59,7 @@ static int reserve_blocks(struct similar_scratch *s, uint32_t blocks)
 {
     size_t words = (size_t)blocks * (TEXTINDEX_BLOCK / 64);
     if (!s->cells) {
-        s->cells = malloc((SIMILAR_CACHE_BLOCKS + 1) * TEXTINDEX_BLOCK * sizeof *s->cells);
+        s->cells = malloc((SIMILAR_CACHE_BLOCKS + 1) * 2 * TEXTINDEX_BLOCK * sizeof *s->cells);
         s->cells_group = malloc(TEXTINDEX_BLOCK * sizeof *s->cells_group);
         if (!s->cells || !s->cells_group)
             return -1;

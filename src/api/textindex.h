@@ -84,6 +84,13 @@ static inline uint32_t textindex_slot(uint16_t slot)
     return slot & (TEXTINDEX_BLOCK - 1);
 }
 
+/* The document after the last one of a block. */
+static inline uint32_t textindex_block_end(const struct textindex *x, uint32_t block)
+{
+    uint32_t end = (block + 1) * TEXTINDEX_BLOCK;
+    return end < x->doc_count ? end : x->doc_count;
+}
+
 /* The span of `term` in `block`, or -1. */
 static inline int64_t textindex_find_span(const struct textindex *x, uint32_t term, uint32_t block)
 {
