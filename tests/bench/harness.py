@@ -269,6 +269,13 @@ class Bench:
         return self.path(name)
 
 
+def cpu_seconds(pid):
+    """Processor time of a running process so far."""
+    with open(f"/proc/{pid}/stat") as file:
+        fields = file.read().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
 def peak_rss(pid):
     """Peak resident memory of a running process so far, in bytes."""
     with open(f"/proc/{pid}/status") as file:
