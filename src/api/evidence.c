@@ -11,7 +11,7 @@ static const float named_share = 0.05f, told_share = 0.05f;
 static const float unseen = 0.5f; /* of each term, beyond the occurrences in the catalogue */
 
 struct sums {
-    float vector, named, told;
+    float vector, named, told, label;
 };
 
 struct evidence_build {
@@ -42,10 +42,13 @@ int evidence_init(struct evidence *e, uint32_t term_count, uint32_t word_count, 
     e->start = calloc((size_t)term_count + 1, sizeof *e->start);
     e->absent = calloc((size_t)category_count + 1, sizeof *e->absent);
     e->log_size = calloc((size_t)category_count + 1, sizeof *e->log_size);
-    if (!b || !e->start || !e->absent || !e->log_size)
+    e->head = malloc(((size_t)category_count + 1) * sizeof *e->head);
+    if (!b || !e->start || !e->absent || !e->log_size || !e->head)
         return fail_memory(err);
-    for (uint32_t c = 0; c < category_count; c++)
+    for (uint32_t c = 0; c < category_count; c++) {
         e->log_size[c] = -INFINITY; /* of those that are never closed */
+        e->head[c] = EVIDENCE_NO_TERM;
+    }
     b->sums = calloc((size_t)term_count + 1, sizeof *b->sums);
     b->touched = malloc(((size_t)term_count + 1) * sizeof *b->touched);
     b->named = calloc((size_t)node_count + 1, sizeof *b->named);
@@ -74,6 +77,7 @@ void evidence_fini(struct evidence *e)
     free(e->entries);
     free(e->absent);
     free(e->log_size);
+    free(e->head);
     free(e->parent);
     memset(e, 0, sizeof *e);
 }
@@ -83,7 +87,7 @@ void evidence_fini(struct evidence *e)
 static struct sums *touch(struct evidence_build *b, uint32_t term)
 {
     struct sums *s = &b->sums[term];
-    if (s->vector == 0 && s->named == 0 && s->told == 0)
+    if (s->vector == 0 && s->named == 0 && s->told == 0 && s->label == 0)
         b->touched[b->touched_count++] = term;
     return s;
 }
@@ -110,6 +114,18 @@ void evidence_add_told(struct evidence *e, uint32_t term, float count)
 {
     if (count > 0)
         touch(e->build, term)->told += count;
+}
+
+void evidence_add_label(struct evidence *e, uint32_t category, const uint32_t *terms, const float *weights,
+                        size_t count)
+{
+    float sum = 0;
+    for (size_t i = 0; i < count; i++)
+        sum += weights[i];
+    for (size_t i = 0; i < count; i++)
+        touch(e->build, terms[i])->label += weights[i] / sum;
+    if (count > 0)
+        e->head[category] = terms[count - 1];
 }
 
 static int reserve(struct evidence_build *b, uint64_t more, struct pasar_err *err)
@@ -199,9 +215,11 @@ static void write_term(struct evidence *e, const struct raw *raw, uint64_t count
     for (uint64_t i = 0; i < count; i++) {
         const struct sums *s = &raw[i].sums;
         uint32_t parent = e->parent[raw[i].category];
-        e->entries[e->count++] = (struct evidence_entry){raw[i].category, s->vector,
-                                                         named_share * odds(s->named, named_prior, named) +
-                                                             told_share * odds(s->told, told_prior, told)};
+        e->entries[e->count++] = (struct evidence_entry){.node = raw[i].category,
+                                                         .cosine = s->vector,
+                                                         .odds = named_share * odds(s->named, named_prior, named) +
+                                                                 told_share * odds(s->told, told_prior, told),
+                                                         .label = s->label};
         if (s->named > 0) {
             if (sum[parent] == 0)
                 parents[parent_count++] = parent;
@@ -210,7 +228,7 @@ static void write_term(struct evidence *e, const struct raw *raw, uint64_t count
     }
     for (uint32_t i = 0; i < parent_count; i++) {
         float share = named_share * odds(sum[parents[i]], named_prior, named);
-        e->entries[e->count++] = (struct evidence_entry){parents[i], 0, share};
+        e->entries[e->count++] = (struct evidence_entry){.node = parents[i], .odds = share};
         sum[parents[i]] = 0;
     }
 }

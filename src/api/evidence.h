@@ -1,6 +1,6 @@
 /*
- * Which category do these words belong to? Two answers, learnt at load from the catalogue alone, that err in different
- * places and are added up:
+ * Which category do these words belong to? Three answers, learnt at load from the catalogue alone, that err in
+ * different places and are added up:
  *
  * - Cosine: each category has a centroid, the mean of its products' term vectors, each of length 1 (Rocchio
  *   classification: Joachims, "A Probabilistic Analysis of the Rocchio Algorithm with TFIDF", 1997).
@@ -8,6 +8,8 @@
  *   Dirichlet smoothing: Zhai & Lafferty, "A Study of Smoothing Methods for Language Models", 2004). Names and
  *   descriptions have a model each. So has the level above, for names, so that a category of few products learns from
  *   its siblings (McCallum et al., "Improving Text Classification by Shrinkage in a Hierarchy of Classes", 1998).
+ * - Label: how much of the category's own name the words are, the rarer words counting more. The last word of the name
+ *   says what its products are: hard disk bags are bags.
  *
  * A node is a category or, numbered after all categories, a parent of some.
  */
@@ -20,16 +22,20 @@
 #include "pasar/attrs.h"
 #include "pasar/err.h"
 
+#define EVIDENCE_NO_TERM UINT32_MAX
+
 struct evidence {
     uint64_t *start; /* term → its first entry; term_count + 1 */
     struct evidence_entry {
         uint32_t node;
         float cosine, odds; /* odds beyond those of a term that the node never had */
+        float label;        /* share of the category's name; all of them are 1 */
     } * entries;
     uint64_t count;
     float *absent;    /* category → odds of a term that neither it nor its parent ever had */
     float *log_size;  /* category → log of how many products it has */
     uint32_t *parent; /* category → node */
+    uint32_t *head;   /* category → the last word of its name; EVIDENCE_NO_TERM: it has none */
     uint32_t category_count, node_count, term_count, word_count;
     struct evidence_build *build; /* until evidence_finish */
 };
@@ -49,19 +55,24 @@ void evidence_add_vector(struct evidence *e, const uint32_t *terms, const float 
 void evidence_add_named(struct evidence *e, uint32_t term, float count);
 void evidence_add_told(struct evidence *e, uint32_t term, float count);
 
+/* The open category's name: its words in order (a word that comes twice counts twice), each with a weight above 0. */
+void evidence_add_label(struct evidence *e, uint32_t category, const uint32_t *terms, const float *weights,
+                        size_t count);
+
 /* The open category is complete, with so many products. Categories come in rising order. */
 int evidence_close(struct evidence *e, uint32_t category, uint32_t products, struct pasar_err *err) PASAR_MUSTCHECK;
 
 /* All categories are closed. */
 int evidence_finish(struct evidence *e, struct pasar_err *err) PASAR_MUSTCHECK;
 
-/* Adds what the term says to cosine and odds (by node), each weighted. */
+/* Adds what the term says to cosine, odds and label (by node), each weighted; the latter two alike. */
 static inline void evidence_score(const struct evidence *e, uint32_t term, float cosine_weight, float odds_weight,
-                                  float *cosine, float *odds)
+                                  float *cosine, float *odds, float *label)
 {
     for (uint64_t i = e->start[term]; i < e->start[term + 1]; i++) {
         cosine[e->entries[i].node] += cosine_weight * e->entries[i].cosine;
         odds[e->entries[i].node] += odds_weight * e->entries[i].odds;
+        label[e->entries[i].node] += odds_weight * e->entries[i].label;
     }
 }
 

@@ -11,6 +11,7 @@
 #include "api/similar_words.h"
 
 const struct similar_weights similar_weights_default = {.cosine = 3,
+                                                        .label = 1,
                                                         .size = 0.25f,
                                                         .vote = 0.7f,
                                                         .category = 4,

@@ -25,7 +25,7 @@ enum {
 
 /* How much each kind of evidence weighs. */
 struct similar_weights {
-    float cosine, size, vote;               /* in the log of how likely a category is, beside the odds of words */
+    float cosine, label, size, vote;        /* in the log of how likely a category is, beside the odds of words */
     float category, cluster, same_category; /* in a product's score, beside the text score, which is at most 1 */
     float prefix, infix, joined; /* of a word that was completed, found inside others, or is written otherwise */
 };
@@ -88,7 +88,7 @@ struct similar_scratch {
     uint32_t block_cap;
     /* By category */
     float *likely, *bonus, *vote; /* log of how likely it is; what its products get for it; share of the best hits */
-    float *cosine, *odds;         /* by node of the evidence */
+    float *cosine, *odds, *label; /* by node of the evidence */
     uint32_t node_cap;
     /* By document: a bit */
     uint64_t *found, *candidates, *other;

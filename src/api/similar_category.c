@@ -26,6 +26,27 @@ static void give_bonus(const struct similar_search *f, float most)
     }
 }
 
+/* Is the category's last word, which says what its products are, among the query's? */
+static bool names_head(const struct similar_scratch *s, uint32_t head)
+{
+    for (size_t w = 0; w < s->word_count; w++) {
+        if (s->words[w].count > 0 && s->words[w].terms[0].term == head)
+            return true;
+    }
+    return false;
+}
+
+/* Adds to s->likely how much of each category's name was said, twice where its last word was. */
+static void add_labels(const struct similar_search *f)
+{
+    const struct evidence *e = &f->index->evidence;
+    struct similar_scratch *s = f->s;
+    for (uint32_t c = 0; c < e->category_count; c++) {
+        if (s->label[c] > 0)
+            s->likely[c] += f->weights->label * s->label[c] * (names_head(s, e->head[c]) ? 2 : 1);
+    }
+}
+
 /* How likely it is that each category is meant, from words and pairs. A word's choices share its weight. */
 void similar_ask_evidence(struct similar_search *f)
 {
@@ -35,6 +56,7 @@ void similar_ask_evidence(struct similar_search *f)
     float square = 0, words = 0;
     memset(s->cosine, 0, e->node_count * sizeof *s->cosine);
     memset(s->odds, 0, e->node_count * sizeof *s->odds);
+    memset(s->label, 0, e->node_count * sizeof *s->label);
     for (size_t w = 0; w < s->word_count; w++) {
         const struct similar_word *word = &s->words[w];
         bool is_sure = word->is_exact || word->repaired >= 0;
@@ -45,14 +67,14 @@ void similar_ask_evidence(struct similar_search *f)
             uint32_t term = word->terms[i].term;
             float share = is_sure ? 1 : word->terms[i].weight / sum;
             float weight = share * textindex_vector_weight(&x->terms[term]);
-            evidence_score(e, term, weight, share, s->cosine, s->odds);
+            evidence_score(e, term, weight, share, s->cosine, s->odds, s->label);
             square += weight * weight;
         }
         words++;
     }
     for (size_t i = 0; i < s->pair_count; i++) {
         float weight = textindex_vector_weight(&x->terms[s->pairs[i]]);
-        evidence_score(e, s->pairs[i], weight, pair_odds, s->cosine, s->odds);
+        evidence_score(e, s->pairs[i], weight, pair_odds, s->cosine, s->odds, s->label);
         square += weight * weight;
         words += pair_odds;
     }
@@ -61,6 +83,7 @@ void similar_ask_evidence(struct similar_search *f)
         s->likely[c] = words > 0 ? cosine * s->cosine[c] + s->odds[c] + s->odds[e->parent[c]] + words * e->absent[c] +
                                        f->weights->size * e->log_size[c]
                                  : -INFINITY;
+    add_labels(f);
     s->likely[CATALOG_NO_CATEGORY] = -INFINITY;
     give_bonus(f, voter_bonus);
 }

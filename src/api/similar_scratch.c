@@ -27,7 +27,8 @@ static void categories_fini(struct similar_scratch *s)
     free(s->vote);
     free(s->cosine);
     free(s->odds);
-    s->likely = s->bonus = s->vote = s->cosine = s->odds = NULL;
+    free(s->label);
+    s->likely = s->bonus = s->vote = s->cosine = s->odds = s->label = NULL;
     s->node_cap = 0;
 }
 
@@ -91,7 +92,8 @@ static int reserve_categories(struct similar_scratch *s, uint32_t nodes)
     s->vote = malloc(nodes * sizeof *s->vote);
     s->cosine = malloc(nodes * sizeof *s->cosine);
     s->odds = malloc(nodes * sizeof *s->odds);
-    if (!s->likely || !s->bonus || !s->vote || !s->cosine || !s->odds)
+    s->label = malloc(nodes * sizeof *s->label);
+    if (!s->likely || !s->bonus || !s->vote || !s->cosine || !s->odds || !s->label)
         return -1;
     s->node_cap = nodes;
     return 0;

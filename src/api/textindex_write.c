@@ -5,7 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { HEAD_WORDS = 8 }; /* of the head, for category evidence: what people type */
+enum {
+    HEAD_WORDS = 8, /* of the head, for category evidence: what people type */
+    LABEL_WORDS = 8 /* of a category's name */
+};
 
 /* BM25F: field weights, length normalisation, saturation. */
 static const float name_weight = 3, head_weight = 1, category_weight = 1, leaf_weight = 2, about_weight = 0.2f;
@@ -118,6 +121,22 @@ static void teach(struct textindex_builder *b, uint32_t doc)
     b->touched_count = 0;
 }
 
+/* What the open category is called: the last level of its path. */
+static void teach_label(struct textindex_builder *b, uint32_t category)
+{
+    const struct textindex *x = b->index;
+    const struct tokens *words = &b->category_tokens;
+    uint32_t terms[LABEL_WORDS];
+    float weights[LABEL_WORDS];
+    size_t count = b->leaf_words < LABEL_WORDS ? b->leaf_words : LABEL_WORDS;
+    for (size_t i = 0; i < count; i++) { /* of a longer one, the last words */
+        size_t at = words->count - count + i;
+        terms[i] = (uint32_t)vocabulary_find_term(&x->vocabulary, tokens_text(words, at), words->list[at].len);
+        weights[i] = x->terms[terms[i]].idf;
+    }
+    evidence_add_label(&b->index->evidence, category, terms, weights, count);
+}
+
 /* Bytes of a category's path without its last level. */
 static size_t parent_len(const struct catalog_category *c)
 {
@@ -191,8 +210,10 @@ int textindex_write(struct textindex_builder *b, struct pasar_err *err)
         if (category == CATALOG_NO_CATEGORY)
             continue;
         teach(b, doc);
-        if (doc + 1 == x->category_start[category + 1] &&
-            evidence_close(&x->evidence, category, doc + 1 - x->category_start[category], err) != 0)
+        if (doc + 1 < x->category_start[category + 1])
+            continue;
+        teach_label(b, category);
+        if (evidence_close(&x->evidence, category, doc + 1 - x->category_start[category], err) != 0)
             return -1;
     }
     return evidence_finish(&x->evidence, err);
