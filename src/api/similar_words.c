@@ -71,15 +71,29 @@ static void add_prefixes(const struct textindex *x, struct similar_word *word, c
     add_frequent(&frequent, word, len, weight);
 }
 
-/* How likely a word is meant by one that is a slip away: frequent ones are, and people seldom mistype the first letter
- * (Yannakoudakis & Fawthrop, "The rules of spelling errors", 1983). */
-static void weigh_repairs(const struct textindex *x, const char *text, size_t len, float *best, int64_t *repaired)
+/* The words beside the one that is read, as terms; -1: none, or unknown. The one before has been read already. */
+struct neighbours {
+    int64_t before, after;
+};
+
+/* Names in which the term stands beside its neighbours. */
+static float names_beside(const struct textindex *x, const struct neighbours *n, uint32_t term)
+{
+    int64_t before = compound_pair(x, n->before, term), after = compound_pair(x, term, n->after);
+    return (before < 0 ? 0 : (float)x->terms[before].df) + (after < 0 ? 0 : (float)x->terms[after].df);
+}
+
+/* How likely a word is meant by one that is a slip away: frequent ones are, above all beside these neighbours, and
+ * people seldom mistype the first letter (Yannakoudakis & Fawthrop, "The rules of spelling errors", 1983). */
+static void weigh_repairs(const struct textindex *x, const struct neighbours *neighbours, const char *text, size_t len,
+                          float *best, int64_t *repaired)
 {
     const struct vocabulary *v = &x->vocabulary;
     uint32_t near[NEAR_MAX];
     size_t n = vocabulary_near(v, text, len, near, NEAR_MAX);
     for (size_t i = 0; i < n; i++) {
-        float score = sqrtf((float)x->terms[v->words[near[i]].term].name_df) *
+        uint32_t term = v->words[near[i]].term;
+        float score = sqrtf((float)x->terms[term].name_df) * (1 + sqrtf(names_beside(x, neighbours, term))) *
                       (vocabulary_text(v, near[i])[0] == text[0] ? 1.0f : 0.3f);
         if (score > *best) {
             *best = score;
@@ -89,14 +103,15 @@ static void weigh_repairs(const struct textindex *x, const char *text, size_t le
 }
 
 /* The likeliest word that is one slip away from the word or its stem. */
-static void add_repair(const struct textindex *x, struct similar_word *word, const char *text, size_t len)
+static void add_repair(const struct textindex *x, struct similar_word *word, const struct neighbours *neighbours,
+                       const char *text, size_t len)
 {
     char stem[TOKEN_MAX_BYTES];
     float best = 0;
     size_t stem_len = tokens_stem(text, len, stem);
-    weigh_repairs(x, text, len, &best, &word->repaired);
+    weigh_repairs(x, neighbours, text, len, &best, &word->repaired);
     if (stem_len != len)
-        weigh_repairs(x, stem, stem_len, &best, &word->repaired);
+        weigh_repairs(x, neighbours, stem, stem_len, &best, &word->repaired);
     if (word->repaired >= 0)
         add_term(word, x->vocabulary.words[word->repaired].term, 1);
 }
@@ -127,9 +142,9 @@ static void begin_word(struct similar_word *word, uint32_t start, size_t len)
     word->is_exact = false;
 }
 
-/* Fills `word` from token i, as it stands. */
+/* Fills `word` from token i, as it stands; `before` is the term of the word before, or -1. */
 static void expand_word(const struct textindex *x, const struct similar_weights *weights, bool unfinished,
-                        const struct tokens *tokens, size_t i, struct similar_word *word)
+                        const struct tokens *tokens, size_t i, int64_t before, struct similar_word *word)
 {
     const struct vocabulary *v = &x->vocabulary;
     const char *text = tokens_text(tokens, i);
@@ -138,10 +153,14 @@ static void expand_word(const struct textindex *x, const struct similar_weights 
     int64_t term = vocabulary_find_term(v, text, len);
     begin_word(word, tokens->list[i].start, len);
     word->is_exact = term >= 0;
-    if (term >= 0)
+    if (term >= 0) {
         add_term(word, (uint32_t)term, 1);
-    else
-        add_repair(x, word, text, len);
+    } else {
+        struct neighbours neighbours = {before, -1};
+        if (i + 1 < tokens->count)
+            neighbours.after = vocabulary_find_term(v, tokens_text(tokens, i + 1), tokens->list[i + 1].len);
+        add_repair(x, word, &neighbours, text, len);
+    }
     if (is_last)
         add_prefixes(x, word, text, len, weights->prefix);
     if (is_last && word->count == 0 && tokens->count == 1) {
@@ -192,9 +211,10 @@ static int64_t together(const struct textindex *x, const struct tokens *tokens, 
     return pair < 0 || x->terms[both].name_df >= CLEARLY_MORE * x->terms[pair].df ? both : -1;
 }
 
-/* Fills words[0], or two of them, from token i or two of them. Returns how many words; *used is how many tokens. */
+/* Fills words[0], or two of them, from token i or two of them; `before` as in expand_word. Returns how many words;
+ * *used is how many tokens. */
 static size_t expand(const struct textindex *x, const struct similar_weights *weights, bool unfinished,
-                     const struct tokens *tokens, size_t i, struct similar_word *words, size_t *used)
+                     const struct tokens *tokens, size_t i, int64_t before, struct similar_word *words, size_t *used)
 {
     struct compound apart;
     const char *text = tokens_text(tokens, i);
@@ -208,7 +228,7 @@ static size_t expand(const struct textindex *x, const struct similar_weights *we
         return 1;
     }
     *used = 1;
-    expand_word(x, weights, unfinished, tokens, i, words);
+    expand_word(x, weights, unfinished, tokens, i, before, words);
     bool is_known = words->is_exact || words->repaired >= 0;
     if (compound_split(x, text, len, &apart)) {
         if (words->is_exact ? apart.df >= CLEARLY_MORE * names_with(x, words)
@@ -288,7 +308,7 @@ void similar_words_expand(const struct textindex *x, const struct similar_weight
     s->word_count = s->pair_count = 0;
     for (size_t i = 0; i < s->tokens.count && i < 2 * SIMILAR_WORDS_MAX; i += used) {
         struct similar_word words[2];
-        size_t n = expand(x, weights, unfinished, &s->tokens, i, words, &used);
+        size_t n = expand(x, weights, unfinished, &s->tokens, i, before, words, &used);
         if (s->word_count + n > SIMILAR_WORDS_MAX)
             break;
         if (n == 0)

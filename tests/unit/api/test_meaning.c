@@ -1,0 +1,89 @@
+/* What a query is taken to mean where it could mean several things: neighbours and the names of categories decide. */
+#include <stdarg.h>
+#include <stddef.h>
+#include <setjmp.h>
+#include <stdint.h>
+#include <cmocka.h>
+
+#include <string.h>
+
+#include "api/reword.h"
+#include "support_search.h"
+
+static const struct row shop[] = {
+    {"n1", "Noise Pulse Smart Watch", "Wearables|SmartWatches", "", 2000, 4, 90, 0},
+    {"n2", "Noise Colorfit Smart Watch", "Wearables|SmartWatches", "", 2500, 4, 80, 0},
+    {"n3", "Noise Agile Smart Watch", "Wearables|SmartWatches", "", 1500, 4, 70, 0},
+    {"n4", "Noise Icon Smart Watch", "Wearables|SmartWatches", "", 1700, 4, 60, 0},
+    {"p1", "Acme Mouse Pad", "Computers|MousePads", "", 200, 4, 5, 1},
+    {"p2", "Borealis Gel Mouse Pad", "Computers|MousePads", "", 300, 4, 4, 1},
+    {"p3", "Cintra Mouse Pad", "Computers|MousePads", "", 250, 4, 3, 1},
+    {"p4", "Dundee Soft Mouse Pad", "Computers|MousePads", "", 350, 4, 3, 1},
+    {"m1", "Cintra Wireless Mouse", "Computers|Mice", "", 500, 4, 3, 1},
+    {"m2", "Dundee Wireless Mouse", "Computers|Mice", "", 600, 4, 2, 1},
+    {"m3", "Evora Wireless Mouse", "Computers|Mice", "", 700, 4, 2, 1},
+    {"m4", "Fenwick Wireless Mouse", "Computers|Mice", "", 800, 4, 2, 1},
+    {"b1", "Evora Rugged Case for Hard Disk", "Computers|HardDiskBags", "", 300, 4, 50, 2},
+    {"b2", "Fenwick Soft Hard Disk Case", "Computers|HardDiskBags", "", 350, 4, 40, 2},
+    {"b3", "Gaon Zipped Hard Disk Cover", "Computers|HardDiskBags", "", 250, 4, 30, 2},
+    {"d1", "Acme Portable Hard Disk", "Computers|ExternalHardDisks", "", 4000, 4, 1, 2},
+    {"d2", "Borealis Portable Hard Disk", "Computers|ExternalHardDisks", "", 5000, 4, 1, 2},
+};
+
+static int setup(void **state)
+{
+    (void)state;
+    return support_search_begin(shop, PASAR_ARRAY_LEN(shop));
+}
+
+static const struct similar_hit *search(const char *query, size_t *count)
+{
+    struct similar_query q = {.name = query, .len = strlen(query), .product = -1, .model = 3, .limit = 20};
+    const struct similar_hit *hits;
+    uint32_t total;
+    assert_int_equal(similar_search(&textindex, &q, &scratch, &hits, count, &total), 0);
+    return hits;
+}
+
+/* The query is said to have been read in this way, "" for as it stands. */
+static void expect_read_as(const char *query, const char *want)
+{
+    struct pasar_buf text = {0};
+    size_t count;
+    (void)search(query, &count);
+    reword_say(&textindex, &scratch, &text);
+    if (*want == '\0' ? text.len > 0 : !strstr(pasar_buf_cstr(&text), want))
+        fail_msg("'%s': %s", query, pasar_buf_cstr(&text));
+    pasar_buf_fini(&text);
+}
+
+static void test_meaning__a_slip_is_repaired_into_what_stands_beside_its_neighbours(void **state)
+{
+    (void)state;
+    expect_read_as("nouse", "results for \"noise\""); /* the frequent word, with the same first letter */
+    expect_read_as("nouse pad", "results for \"mouse pad\"");
+    expect_read_as("wireless nouse", "results for \"wireless mouse\"");
+    expect_read_as("wireles nouse", "results for \"wireless mouse\""); /* which was repaired itself */
+    expect_read_as("nouse smart watch", "results for \"noise smart watch\"");
+    expect_read_as("mouse pad", "");
+}
+
+static void test_meaning__the_last_word_of_a_category_says_what_its_products_are(void **state)
+{
+    char id[64];
+    size_t count;
+    (void)state;
+    const struct similar_hit *hits = search("hard disk", &count);
+    assert_int_equal(count, 5);
+    for (size_t i = 0; i < count; i++)
+        assert_int_equal(support_id(&catalog, hits[i].product, id)[0], i < 2 ? 'd' : 'b');
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_meaning__a_slip_is_repaired_into_what_stands_beside_its_neighbours),
+        cmocka_unit_test(test_meaning__the_last_word_of_a_category_says_what_its_products_are),
+    };
+    return cmocka_run_group_tests(tests, setup, support_search_end);
+}
