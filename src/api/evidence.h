@@ -65,14 +65,20 @@ int evidence_close(struct evidence *e, uint32_t category, uint32_t products, str
 /* All categories are closed. */
 int evidence_finish(struct evidence *e, struct pasar_err *err) PASAR_MUSTCHECK;
 
-/* Adds what the term says to cosine, odds and label (by node), each weighted; the latter two alike. */
-static inline void evidence_score(const struct evidence *e, uint32_t term, float cosine_weight, float odds_weight,
+/* How much of what a term says about each of them is added. */
+struct evidence_weights {
+    float cosine, odds, label;
+};
+
+/* Adds what the term says to cosine, odds and label, by node. */
+static inline void evidence_score(const struct evidence *e, uint32_t term, struct evidence_weights weights,
                                   float *cosine, float *odds, float *label)
 {
     for (uint64_t i = e->start[term]; i < e->start[term + 1]; i++) {
-        cosine[e->entries[i].node] += cosine_weight * e->entries[i].cosine;
-        odds[e->entries[i].node] += odds_weight * e->entries[i].odds;
-        label[e->entries[i].node] += odds_weight * e->entries[i].label;
+        const struct evidence_entry *entry = &e->entries[i];
+        cosine[entry->node] += weights.cosine * entry->cosine;
+        odds[entry->node] += weights.odds * entry->odds;
+        label[entry->node] += weights.label * entry->label;
     }
 }
 

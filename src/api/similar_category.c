@@ -9,6 +9,7 @@
 static const float voter_bonus = 2;   /* the most that a category can give while its votes are not counted */
 static const float no_vote = 0.0005f; /* what counts for the votes of a category that has none */
 static const float sharpness = 0.4f;  /* of likely categories against unlikely ones */
+static const float full_idf = 2;      /* words of less, as "for" and "with" are, say as much less of a category */
 static const float pair_odds = 0.5f;  /* of what a word says: its words have spoken already */
 static const float negligible = -18;  /* its exponential is lost beside a score near 1; far below, exp is slow */
 
@@ -47,42 +48,59 @@ static void add_labels(const struct similar_search *f)
     }
 }
 
-/* How likely it is that each category is meant, from words and pairs. A word's choices share its weight. */
-void similar_ask_evidence(struct similar_search *f)
+/* What was asked of the evidence: the query vector's squared length, and how many words' worth. */
+struct asked {
+    float square, words;
+};
+
+/* A word's choices share its weight. */
+static void ask_word(const struct similar_search *f, const struct similar_word *word, struct asked *asked)
 {
     const struct textindex *x = f->index;
-    const struct evidence *e = &x->evidence;
     struct similar_scratch *s = f->s;
-    float square = 0, words = 0;
+    bool is_sure = word->is_exact || word->repaired >= 0;
+    float sum = 0;
+    for (size_t i = 0; i < word->count; i++)
+        sum += word->terms[i].weight;
+    for (size_t i = 0; i < (is_sure ? 1 : word->count); i++) {
+        const struct textindex_term *term = &x->terms[word->terms[i].term];
+        float share = is_sure ? 1 : word->terms[i].weight / sum;
+        struct evidence_weights weights = {share * textindex_vector_weight(term),
+                                           share * fminf(1, term->idf / full_idf), share};
+        evidence_score(&x->evidence, word->terms[i].term, weights, s->cosine, s->odds, s->label);
+        asked->square += weights.cosine * weights.cosine;
+        asked->words += weights.odds;
+    }
+}
+
+static void ask_pair(const struct similar_search *f, uint32_t term, struct asked *asked)
+{
+    const struct textindex *x = f->index;
+    struct similar_scratch *s = f->s;
+    struct evidence_weights weights = {textindex_vector_weight(&x->terms[term]), pair_odds, 0};
+    evidence_score(&x->evidence, term, weights, s->cosine, s->odds, s->label);
+    asked->square += weights.cosine * weights.cosine;
+    asked->words += weights.odds;
+}
+
+/* How likely it is that each category is meant, from words and pairs. */
+void similar_ask_evidence(struct similar_search *f)
+{
+    const struct evidence *e = &f->index->evidence;
+    struct similar_scratch *s = f->s;
+    struct asked asked = {0, 0};
     memset(s->cosine, 0, e->node_count * sizeof *s->cosine);
     memset(s->odds, 0, e->node_count * sizeof *s->odds);
     memset(s->label, 0, e->node_count * sizeof *s->label);
-    for (size_t w = 0; w < s->word_count; w++) {
-        const struct similar_word *word = &s->words[w];
-        bool is_sure = word->is_exact || word->repaired >= 0;
-        float sum = 0;
-        for (size_t i = 0; i < word->count; i++)
-            sum += word->terms[i].weight;
-        for (size_t i = 0; i < (is_sure ? 1 : word->count); i++) {
-            uint32_t term = word->terms[i].term;
-            float share = is_sure ? 1 : word->terms[i].weight / sum;
-            float weight = share * textindex_vector_weight(&x->terms[term]);
-            evidence_score(e, term, weight, share, s->cosine, s->odds, s->label);
-            square += weight * weight;
-        }
-        words++;
-    }
-    for (size_t i = 0; i < s->pair_count; i++) {
-        float weight = textindex_vector_weight(&x->terms[s->pairs[i]]);
-        evidence_score(e, s->pairs[i], weight, pair_odds, s->cosine, s->odds, s->label);
-        square += weight * weight;
-        words += pair_odds;
-    }
-    float cosine = square > 0 ? f->weights->cosine / sqrtf(square) : 0;
+    for (size_t w = 0; w < s->word_count; w++)
+        ask_word(f, &s->words[w], &asked);
+    for (size_t i = 0; i < s->pair_count; i++)
+        ask_pair(f, s->pairs[i], &asked);
+    float cosine = asked.square > 0 ? f->weights->cosine / sqrtf(asked.square) : 0;
     for (uint32_t c = 0; c < e->category_count; c++)
-        s->likely[c] = words > 0 ? cosine * s->cosine[c] + s->odds[c] + s->odds[e->parent[c]] + words * e->absent[c] +
-                                       f->weights->size * e->log_size[c]
-                                 : -INFINITY;
+        s->likely[c] = asked.words > 0 ? cosine * s->cosine[c] + s->odds[c] + s->odds[e->parent[c]] +
+                                             asked.words * e->absent[c] + f->weights->size * e->log_size[c]
+                                       : -INFINITY;
     add_labels(f);
     s->likely[CATALOG_NO_CATEGORY] = -INFINITY;
     give_bonus(f, voter_bonus);

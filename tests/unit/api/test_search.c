@@ -271,8 +271,8 @@ static void test_evidence__products_of_a_category_count_alike_whatever_their_len
     struct evidence e;
     float cosine[7] = {0}, odds[7] = {0}, label[7] = {0};
     fill_evidence(&e);
-    evidence_score(&e, 0, 1, 1, cosine, odds, label);
-    evidence_score(&e, 1, 2, 1, cosine, odds, label);
+    evidence_score(&e, 0, (struct evidence_weights){1, 1, 1}, cosine, odds, label);
+    evidence_score(&e, 1, (struct evidence_weights){2, 1, 1}, cosine, odds, label);
     assert_float_equal(cosine[1], 3 * 0.70711, 1e-4);
     assert_float_equal(cosine[2], 0, 0);
     assert_float_equal(cosine[3], 2 * 0.6, 1e-4);
@@ -285,14 +285,14 @@ static void test_evidence__a_category_learns_from_its_siblings(void **unused)
     struct evidence e;
     float cosine[7] = {0}, odds[7] = {0}, label[7] = {0}, sum[4];
     fill_evidence(&e);
-    evidence_score(&e, 0, 1, 1, cosine, odds, label);
+    evidence_score(&e, 0, (struct evidence_weights){1, 1, 1}, cosine, odds, label);
     for (uint32_t c = 1; c < 4; c++)
         sum[c] = odds[c] + odds[e.parent[c]] + e.absent[c];
     assert_true(sum[1] > sum[2]); /* that has the word */
     assert_true(sum[2] > sum[3]); /* whose sibling has it */
     assert_true(isinf(e.log_size[0]) && e.log_size[1] > e.log_size[2]);
     memset(odds, 0, sizeof odds);
-    evidence_score(&e, 1, 1, 1, cosine, odds, label);
+    evidence_score(&e, 1, (struct evidence_weights){1, 1, 1}, cosine, odds, label);
     assert_true(odds[2] > odds[1] && odds[1] > 0); /* a description says less than a name */
     evidence_fini(&e);
 }
@@ -303,10 +303,10 @@ static void test_evidence__a_category_is_known_by_its_name(void **unused)
     struct evidence e;
     float cosine[7] = {0}, odds[7] = {0}, label[7] = {0};
     fill_evidence(&e);
-    evidence_score(&e, 2, 1, 1, cosine, odds, label);
+    evidence_score(&e, 2, (struct evidence_weights){1, 1, 1}, cosine, odds, label);
     assert_float_equal(label[1], 0.75, 1e-6); /* the rarer word of the two */
     assert_float_equal(label[3], 0, 0);       /* has the word, but not in its name */
-    evidence_score(&e, 0, 1, 0.5f, cosine, odds, label);
+    evidence_score(&e, 0, (struct evidence_weights){1, 0.5f, 0.5f}, cosine, odds, label);
     assert_float_equal(label[1], 0.875, 1e-6);
     assert_int_equal(e.head[1], 0);
     assert_true(e.head[0] == EVIDENCE_NO_TERM && e.head[2] == EVIDENCE_NO_TERM);
