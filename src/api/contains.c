@@ -269,7 +269,7 @@ uint32_t contains_count(const struct contains *c, int model, const uint64_t *exc
         uint64_t bits = (c->bits ? c->bits[word] : UINT64_MAX) & (except ? ~except[word] : UINT64_MAX);
         for (; bits && count < max; bits &= bits - 1) {
             uint32_t doc = word * 64 + (uint32_t)__builtin_ctzll(bits);
-            if (doc >= x->doc_count || !(x->docs[doc].models >> (model - 1) & 1))
+            if (doc >= x->doc_count || !(x->models[doc] >> (model - 1) & 1))
                 continue;
             looks++;
             count += contains_holds(c, doc);

@@ -36,19 +36,35 @@ static bool is_plain(unsigned char c)
     return c >= 0x20 && c != '"' && c != '\\' && c != '<' && c < 0x7f;
 }
 
-bool jsontext_needs_escape(const char *text, size_t len)
+/* How many of the first bytes are plain, looking at 16 at a time: most of all text is. */
+static size_t plain_len(const char *text, size_t len)
 {
+    typedef int8_t bytes __attribute__((vector_size(16)));
     size_t i = 0;
+    for (; i + 16 <= len; i += 16) {
+        bytes v;
+        uint64_t half[2];
+        memcpy(&v, text + i, sizeof v);
+        v = (v < ' ') | (v == '"') | (v == '\\') | (v == '<') | (v == 0x7f); /* bytes from 0x80 on are negative */
+        memcpy(half, &v, sizeof half);
+        if (half[0] | half[1])
+            break;
+    }
     while (i < len && is_plain((unsigned char)text[i]))
         i++;
-    return i < len;
+    return i;
+}
+
+bool jsontext_needs_escape(const char *text, size_t len)
+{
+    return plain_len(text, len) < len;
 }
 
 void jsontext_add_string(struct pasar_buf *buf, const char *text, size_t len)
 {
     pasar_buf_addc(buf, '"');
     size_t plain = 0; /* start of the stretch that needs no change */
-    for (size_t at = 0; at < len;) {
+    for (size_t at = 0; (at += plain_len(text + at, len - at)) < len;) {
         unsigned char c = (unsigned char)text[at];
         size_t here = at;
         if (c >= 0x80) {
@@ -56,14 +72,11 @@ void jsontext_add_string(struct pasar_buf *buf, const char *text, size_t len)
                 continue;
             pasar_buf_add(buf, text + plain, here - plain);
             pasar_buf_adds(buf, "\xef\xbf\xbd");
-            plain = at;
-            continue;
+        } else {
+            at++;
+            pasar_buf_add(buf, text + plain, here - plain);
+            add_escape(buf, c);
         }
-        at++;
-        if (is_plain(c))
-            continue;
-        pasar_buf_add(buf, text + plain, here - plain);
-        add_escape(buf, c);
         plain = at;
     }
     pasar_buf_add(buf, text + plain, len - plain);

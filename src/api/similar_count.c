@@ -13,7 +13,7 @@ static bool is_open(const struct similar_search *f, uint32_t category)
 
 static bool is_of_model(const struct similar_search *f, uint32_t doc)
 {
-    return f->index->docs[doc].models >> (f->query->model - 1) & 1;
+    return f->index->models[doc] >> (f->query->model - 1) & 1;
 }
 
 /* ------------------------------------------------------------------ few blocks: by scores */
@@ -35,8 +35,9 @@ static uint32_t count_block(const struct similar_search *f, uint32_t block)
     const struct textindex *x = f->index;
     const uint32_t *cells = similar_rank_cells(x, f->s, block);
     uint32_t first = block * TEXTINDEX_BLOCK, end = textindex_block_end(x, block), count = 0;
+    const uint8_t *models = x->models + first, bit = (uint8_t)(1U << (f->query->model - 1));
     for (uint32_t i = 0; i < end - first; i++)
-        count += cells[i] != 0 && is_of_model(f, first + i);
+        count += (cells[i] != 0) & ((models[i] & bit) != 0);
     for (uint32_t c = x->docs[first].category; c <= x->docs[end - 1].category; c++) {
         if (!is_open(f, c))
             continue;
@@ -72,14 +73,14 @@ static void mark_few(const struct similar_search *f, const struct contains *cont
 /* Marks documents as found and counts those that are new and the model's. */
 struct marking {
     uint64_t *found;
-    const struct textindex_doc *docs;
+    const uint8_t *models;
     uint32_t model_bit, count;
 };
 
 static inline void mark(struct marking *m, uint32_t doc)
 {
     uint64_t bit = (uint64_t)1 << doc % 64, *word = &m->found[doc / 64];
-    m->count += !(*word & bit) && (m->docs[doc].models & m->model_bit);
+    m->count += !(*word & bit) && (m->models[doc] & m->model_bit);
     *word |= bit;
 }
 
@@ -112,7 +113,7 @@ static uint32_t count_many(const struct similar_search *f)
 {
     const struct textindex *x = f->index;
     struct similar_scratch *s = f->s;
-    struct marking m = {.found = s->found, .docs = x->docs, .model_bit = 1U << (f->query->model - 1)};
+    struct marking m = {.found = s->found, .models = x->models, .model_bit = 1U << (f->query->model - 1)};
     if (has_frequent_term(f))
         return SIMILAR_TOTAL_MAX;
     memset(s->found, 0, (size_t)x->block_count * (TEXTINDEX_BLOCK / 64) * sizeof *s->found);

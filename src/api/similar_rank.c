@@ -200,7 +200,7 @@ static void consider(struct ranking *r, uint32_t doc, uint32_t cell, float bonus
     struct similar_ranked hit = {similar_rank_text(cell) + bonus, doc, info->place, pass->contains != NULL};
     if (pass->cluster_bonus)
         hit.score += pass->cluster_bonus[info->cluster[pass->model - 1]];
-    if ((r->n == r->max && !is_better(&hit, &r->s->heap[0])) || !(info->models >> (pass->model - 1) & 1) ||
+    if ((r->n == r->max && !is_better(&hit, &r->s->heap[0])) || !(r->index->models[doc] >> (pass->model - 1) & 1) ||
         (int64_t)doc == pass->excluded)
         return;
     if (pass->contains ? !contains_holds(pass->contains, doc) : is_known(r->s, pass->known_count, doc))

@@ -30,10 +30,11 @@ static int number_documents(struct textindex *x, struct pasar_err *err)
     uint32_t n = x->doc_count = c->count;
     x->block_count = (n + TEXTINDEX_BLOCK - 1) / TEXTINDEX_BLOCK;
     x->docs = calloc((size_t)n + 1, sizeof *x->docs);
+    x->models = malloc((size_t)n + 1);
     x->product_doc = malloc(((size_t)n + 1) * sizeof *x->product_doc);
     x->category_start = calloc((size_t)c->category_count + 2, sizeof *x->category_start);
     uint32_t *order = malloc(((size_t)n + 1) * sizeof *order);
-    if (!x->docs || !x->product_doc || !x->category_start || !order) {
+    if (!x->docs || !x->models || !x->product_doc || !x->category_start || !order) {
         free(order);
         return textindex_no_memory(err);
     }
@@ -45,7 +46,8 @@ static int number_documents(struct textindex *x, struct pasar_err *err)
         const struct catalog_product *p = &c->products[i];
         uint32_t doc = x->category_start[p->category + 1]++;
         x->product_doc[i] = doc;
-        x->docs[doc] = (struct textindex_doc){.product = i, .category = p->category, .models = p->models};
+        x->docs[doc] = (struct textindex_doc){.product = i, .category = p->category};
+        x->models[doc] = p->models;
         for (int m = 0; m < PASAR_MODELS; m++)
             x->docs[doc].cluster[m] = (uint8_t)p->cluster[m];
         order[i] = i;
@@ -132,6 +134,7 @@ void textindex_fini(struct textindex *index)
     free(index->slots);
     free(index->impacts);
     free(index->docs);
+    free(index->models);
     free(index->product_doc);
     free(index->category_start);
     free(index->name_start);

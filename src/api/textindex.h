@@ -44,7 +44,6 @@ struct textindex_span {
 struct textindex_doc {
     uint32_t product, category;
     uint32_t place; /* among equals: more votes first, then arrival order */
-    uint8_t models; /* as in catalog_product */
     uint8_t cluster[PASAR_MODELS];
 };
 
@@ -59,6 +58,7 @@ struct textindex {
     uint16_t *slots;  /* place within the block, and TEXTINDEX_IN_NAME */
     uint8_t *impacts; /* 255 x saturated term frequency */
     struct textindex_doc *docs;
+    uint8_t *models;       /* document → its models, as in catalog_product; apart, for all are counted at times */
     uint32_t *product_doc; /* product → document */
     uint32_t doc_count, block_count;
     uint32_t *category_start; /* category → its first document; category_count + 1 */

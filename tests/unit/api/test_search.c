@@ -127,7 +127,7 @@ static uint32_t count_containing(const char *text, int model)
     for (uint32_t doc = 0; doc < textindex.doc_count; doc++) {
         size_t len = textindex.name_start[doc + 1] - textindex.name_start[doc] - 1;
         const char *name = textindex.names.data + textindex.name_start[doc];
-        count += (textindex.docs[doc].models >> (model - 1) & 1) && memmem(name, len, needle.data, needle.len);
+        count += (textindex.models[doc] >> (model - 1) & 1) && memmem(name, len, needle.data, needle.len);
     }
     pasar_buf_fini(&needle);
     return count;
