@@ -130,6 +130,27 @@ static void test_fold__any_bytes_become_valid_json(void **state)
     pasar_buf_fini(&back);
 }
 
+static void test_fold__what_needs_an_escape_is_seen_at_every_place(void **state)
+{
+    (void)state;
+    struct pasar_buf json = {0};
+    for (int c = 0; c < 256; c++) {
+        bool is_plain = c >= 0x20 && c < 0x7f && !strchr("\"\\<", c);
+        for (size_t at = 0; at < 40; at++) {
+            char text[40];
+            memset(text, 'a', sizeof text);
+            text[at] = (char)c;
+            assert_int_equal(jsontext_needs_escape(text, sizeof text), !is_plain);
+            pasar_buf_reset(&json);
+            jsontext_add_string(&json, text, sizeof text);
+            assert_memory_equal(json.data + 1, text, at + is_plain);
+            assert_memory_equal(json.data + json.len - (sizeof text - at), text + at + 1, sizeof text - at - 1);
+            assert_true((c < 0x80 && json.data[1 + at] == '\\') == (c < 0x80 && !is_plain));
+        }
+    }
+    pasar_buf_fini(&json);
+}
+
 /* ------------------------------------------------------------------ vocabulary */
 
 static void fill(struct vocabulary *v, const char *const *words, size_t n)
@@ -234,6 +255,7 @@ int main(void)
         cmocka_unit_test(test_tokens__long_words_are_cut_between_letters),
         cmocka_unit_test(test_fold__case_works_letter_by_letter),
         cmocka_unit_test(test_fold__any_bytes_become_valid_json),
+        cmocka_unit_test(test_fold__what_needs_an_escape_is_seen_at_every_place),
         cmocka_unit_test(test_vocabulary__finds_words_stems_and_prefixes),
         cmocka_unit_test(test_vocabulary__one_edit_is_repaired_and_only_one),
         cmocka_unit_test(test_vocabulary__what_stands_behind_a_word_is_not_looked_at),
