@@ -3,12 +3,11 @@
 #include "api/fold.h"
 
 enum {
-    LOOKS_MAX = 30000,         /* names that are compared to count */
-    WORDS_MAX = 256,           /* completions of a word, and */
-    COMBINATIONS_MAX = 8192,   /* pairs of them, that are tried */
-    FEW = 100,                 /* so many names are compared without narrowing further */
-    TERMS_MAX = 4,             /* lists that are intersected */
-    CUT = TOKEN_MAX_BYTES - 4, /* longer words may have been cut */
+    LOOKS_MAX = 30000,       /* names that are compared to count */
+    WORDS_MAX = 256,         /* completions of a word, and */
+    COMBINATIONS_MAX = 8192, /* pairs of them, that are tried */
+    FEW = 100,               /* so many names are compared without narrowing further */
+    TERMS_MAX = 4,           /* lists that are intersected */
 };
 
 /* The rarest terms that every name with the query has. */
@@ -32,8 +31,10 @@ static void require_inside(struct required *r, const struct textindex *x, const 
 {
     int64_t before = -1;
     for (size_t i = 1; i + 1 < t->count; i++) {
-        int64_t word = t->list[i].len > CUT ? -1 : vocabulary_find(&x->vocabulary, tokens_text(t, i), t->list[i].len);
-        if (word < 0 && t->list[i].len <= CUT) {
+        int64_t word = t->list[i].len > TOKEN_WHOLE_BYTES
+                           ? -1
+                           : vocabulary_find(&x->vocabulary, tokens_text(t, i), t->list[i].len);
+        if (word < 0 && t->list[i].len <= TOKEN_WHOLE_BYTES) {
             r->missing = true;
             return;
         }
@@ -52,9 +53,7 @@ static void require_inside(struct required *r, const struct textindex *x, const 
 struct set {
     const struct textindex *index;
     uint64_t *bits;
-    uint64_t left;      /* postings that may still be added; 0: too many */
-    size_t suffix_len;  /* only words that end with so many bytes of ... */
-    const char *suffix; /* ... this; NULL: any */
+    uint64_t left; /* postings that may still be added; 0: too many */
 };
 
 static void clear(const struct textindex *x, uint64_t *bits)
@@ -80,23 +79,20 @@ static bool add_term(struct set *set, uint32_t term)
     return true;
 }
 
-static int add_word(void *ctx, uint32_t word, size_t at)
+static int add_word(void *ctx, uint32_t word)
 {
     struct set *set = ctx;
-    const struct vocabulary_word *w = &set->index->vocabulary.words[word];
-    const char *text = vocabulary_text(&set->index->vocabulary, word);
-    (void)at;
-    if (set->suffix && w->len <= CUT && memcmp(text + w->len - set->suffix_len, set->suffix, set->suffix_len) != 0)
-        return 0;
-    return !add_term(set, w->term);
+    return !add_term(set, set->index->vocabulary.words[word].term);
 }
 
 /* Names with a word that contains, or ends with, the token. False when they are too many to be worth it. */
 static bool collect_containing(struct set *set, const char *text, size_t len, bool at_end)
 {
-    set->suffix = at_end ? text : NULL;
-    set->suffix_len = len;
-    vocabulary_containing(&set->index->vocabulary, text, len, add_word, set);
+    const struct vocabulary *v = &set->index->vocabulary;
+    if (at_end)
+        vocabulary_ending(v, text, len, add_word, set);
+    else
+        vocabulary_containing(v, text, len, add_word, set);
     return set->left > 0;
 }
 
@@ -127,25 +123,19 @@ static uint32_t intersect(const struct textindex *x, uint64_t *bits, const uint6
 /* Distinct terms of words, to be combined. */
 struct words {
     const struct textindex *index;
-    const char *suffix; /* only words that end with it; NULL: any */
-    size_t suffix_len;
     uint32_t terms[WORDS_MAX], count;
     bool failed; /* too many */
 };
 
-static int note_word(void *ctx, uint32_t word, size_t at)
+static int note_word(void *ctx, uint32_t word)
 {
     struct words *list = ctx;
-    const struct vocabulary_word *w = &list->index->vocabulary.words[word];
-    const char *text = vocabulary_text(&list->index->vocabulary, word);
-    (void)at;
-    if (list->index->terms[w->term].name_df == 0 ||
-        (list->suffix && w->len <= CUT &&
-         memcmp(text + w->len - list->suffix_len, list->suffix, list->suffix_len) != 0))
+    uint32_t term = list->index->vocabulary.words[word].term;
+    if (list->index->terms[term].name_df == 0)
         return 0;
     list->failed = list->failed || list->count == WORDS_MAX;
     if (!list->failed)
-        list->terms[list->count++] = w->term;
+        list->terms[list->count++] = term;
     return list->failed;
 }
 
@@ -160,19 +150,17 @@ static bool collect_pairs(struct set *set, const struct tokens *t)
     const struct vocabulary *v = &x->vocabulary;
     const struct token *left = &t->list[t->count - 2], *right = &t->list[t->count - 1];
     struct words before = {.index = x}, after = {.index = x};
-    if (left->len > CUT || right->len > CUT)
+    if (left->len > TOKEN_WHOLE_BYTES || right->len > TOKEN_WHOLE_BYTES)
         return false;
     uint32_t first, n = vocabulary_prefix(v, tokens_text(t, t->count - 1), right->len, &first);
     for (uint32_t i = first; i < first + n && !after.failed; i++)
-        (void)note_word(&after, v->sorted[i], 0);
+        (void)note_word(&after, v->sorted[i]);
     if (t->count > 2) {
         int64_t word = vocabulary_find(v, tokens_text(t, t->count - 2), left->len);
         if (word >= 0)
-            (void)note_word(&before, (uint32_t)word, 0);
+            (void)note_word(&before, (uint32_t)word);
     } else if (!after.failed) {
-        before.suffix = tokens_text(t, 0);
-        before.suffix_len = left->len;
-        vocabulary_containing(v, before.suffix, left->len, note_word, &before);
+        vocabulary_ending(v, tokens_text(t, 0), left->len, note_word, &before);
     }
     if (before.failed || after.failed || before.count * after.count > COMBINATIONS_MAX)
         return false;
@@ -231,8 +219,8 @@ static void narrow(struct contains *c, struct similar_scratch *s)
     }
     for (int end = 1; end >= 0 && left > FEW && !has_pairs; end--) { /* the last word, then the first */
         set = new_set(c, s);
-        if (end ? last->len <= CUT && collect_prefixed(&set, tokens_text(t, t->count - 1), last->len)
-                : first->len <= CUT && collect_containing(&set, tokens_text(t, 0), first->len, true))
+        if (end ? last->len <= TOKEN_WHOLE_BYTES && collect_prefixed(&set, tokens_text(t, t->count - 1), last->len)
+                : first->len <= TOKEN_WHOLE_BYTES && collect_containing(&set, tokens_text(t, 0), first->len, true))
             left = narrow_to(c, s);
     }
     c->is_none = left == 0;
@@ -253,7 +241,7 @@ void contains_prepare(struct contains *c, const struct textindex *x, const char 
     }
     struct set set = {.index = x, .bits = s->candidates, .left = x->doc_count / 4 + FEW};
     clear(x, s->candidates);
-    if (s->tokens.list[0].len <= CUT &&
+    if (s->tokens.list[0].len <= TOKEN_WHOLE_BYTES &&
         collect_containing(&set, tokens_text(&s->tokens, 0), s->tokens.list[0].len, false))
         c->bits = s->candidates;
 }

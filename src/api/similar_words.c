@@ -35,12 +35,11 @@ struct frequent {
     uint32_t best[COMPLETIONS], count;
 };
 
-static int note_frequent(void *ctx, uint32_t candidate, size_t at)
+static int note_frequent(void *ctx, uint32_t candidate)
 {
     struct frequent *f = ctx;
     const struct vocabulary_word *words = f->vocabulary->words;
     uint32_t i = f->count < COMPLETIONS ? f->count++ : COMPLETIONS;
-    (void)at;
     for (; i > 0 && words[f->best[i - 1]].df < words[candidate].df; i--) {
         if (i < COMPLETIONS)
             f->best[i] = f->best[i - 1];
@@ -67,7 +66,7 @@ static void add_prefixes(const struct textindex *x, struct similar_word *word, c
     if (n > PREFIX_SCAN_MAX)
         n = PREFIX_SCAN_MAX;
     for (uint32_t i = first; i < first + n; i++)
-        (void)note_frequent(&frequent, v->sorted[i], 0);
+        (void)note_frequent(&frequent, v->sorted[i]);
     add_frequent(&frequent, word, len, weight);
 }
 

@@ -12,7 +12,10 @@
 
 #include "pasar/buf.h"
 
-enum { TOKEN_MAX_BYTES = 64 }; /* longer words are cut */
+enum {
+    TOKEN_MAX_BYTES = 64,                   /* longer words are cut */
+    TOKEN_WHOLE_BYTES = TOKEN_MAX_BYTES - 4 /* a word of so many or fewer is whole */
+};
 
 /* Words of one text, back to back in `bytes`; keep one around and refill it. */
 struct tokens {

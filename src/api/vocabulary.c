@@ -25,6 +25,7 @@ void vocabulary_fini(struct vocabulary *v)
     free(v->slots);
     free(v->stem_slots);
     free(v->sorted);
+    free(v->by_end);
     free(v->deletions);
     memset(v, 0, sizeof *v);
 }
@@ -154,6 +155,27 @@ static int by_text(const void *a, const void *b, void *ctx)
     return compare_word(v, *(const uint32_t *)a, vocabulary_text(v, y), v->words[y].len);
 }
 
+/* Orders text by its last byte, then by the one before it and so on. */
+static int compare_end(const char *a, size_t a_len, const char *b, size_t b_len)
+{
+    for (; a_len > 0 && b_len > 0; a_len--, b_len--) {
+        int order = (unsigned char)a[a_len - 1] - (unsigned char)b[b_len - 1];
+        if (order)
+            return order;
+    }
+    return (a_len > b_len) - (a_len < b_len);
+}
+
+static int by_end(const void *a, const void *b, void *ctx)
+{
+    const struct vocabulary *v = ctx;
+    uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
+    bool x_whole = v->words[x].len <= TOKEN_WHOLE_BYTES, y_whole = v->words[y].len <= TOKEN_WHOLE_BYTES;
+    if (x_whole != y_whole)
+        return x_whole - y_whole;
+    return compare_end(vocabulary_text(v, x), v->words[x].len, vocabulary_text(v, y), v->words[y].len);
+}
+
 uint32_t vocabulary_prefix(const struct vocabulary *v, const char *prefix, size_t len, uint32_t *first)
 {
     uint32_t bound[2];
@@ -231,19 +253,23 @@ int vocabulary_finish(struct vocabulary *v, struct pasar_err *err)
     for (uint32_t i = 0; i < v->count; i++)
         total += is_repairable(vocabulary_text(v, i), v->words[i].len) ? v->words[i].len : 0;
     v->sorted = malloc(((size_t)v->count + 1) * sizeof *v->sorted);
+    v->by_end = malloc(((size_t)v->count + 1) * sizeof *v->by_end);
     v->deletions = malloc((total + 1) * sizeof *v->deletions);
-    if (!v->sorted || !v->deletions || total > UINT32_MAX)
+    if (!v->sorted || !v->by_end || !v->deletions || total > UINT32_MAX)
         return pasar_err_nomem(err, "vocabulary");
     for (uint32_t i = 0; i < v->count; i++) {
-        v->sorted[i] = i;
+        v->sorted[i] = v->by_end[i] = i;
+        v->cut_count += v->words[i].len > TOKEN_WHOLE_BYTES;
         if (!is_repairable(vocabulary_text(v, i), v->words[i].len))
             continue;
         size_t n = deletion_hashes(vocabulary_text(v, i), v->words[i].len, hashes);
         for (size_t j = 0; j < n; j++)
             v->deletions[v->deletion_count++] = (struct vocabulary_deletion){hashes[j], i};
     }
-    if (v->count)
+    if (v->count) {
         qsort_r(v->sorted, v->count, sizeof *v->sorted, by_text, v);
+        qsort_r(v->by_end, v->count, sizeof *v->by_end, by_end, v);
+    }
     if (v->deletion_count)
         qsort(v->deletions, v->deletion_count, sizeof *v->deletions, by_hash);
     return 0;
@@ -361,8 +387,35 @@ void vocabulary_containing(const struct vocabulary *v, const char *text, size_t 
         return;
     while (p < end && (p = memmem(p, (size_t)(end - p), text, len)) != NULL) {
         uint32_t word = word_at(v, (size_t)(p - v->text.data));
-        if (fn(ctx, word, (size_t)(p - v->text.data) - v->words[word].start) != 0)
+        if (fn(ctx, word) != 0)
             return;
         p = v->text.data + v->words[word].start + v->words[word].len + 1; /* once per word */
+    }
+}
+
+static bool ends_with(const struct vocabulary *v, uint32_t word, const char *text, size_t len)
+{
+    size_t own = v->words[word].len;
+    return own >= len && memcmp(vocabulary_text(v, word) + own - len, text, len) == 0;
+}
+
+void vocabulary_ending(const struct vocabulary *v, const char *text, size_t len, vocabulary_fn fn, void *ctx)
+{
+    for (uint32_t i = 0; i < v->cut_count; i++) {
+        uint32_t word = v->by_end[i];
+        if (memmem(vocabulary_text(v, word), v->words[word].len, text, len) && fn(ctx, word) != 0)
+            return;
+    }
+    uint32_t low = v->cut_count, high = v->count;
+    while (low < high) { /* the first that is not less; the text itself would be before all that end with it */
+        uint32_t mid = low + (high - low) / 2, word = v->by_end[mid];
+        if (compare_end(vocabulary_text(v, word), v->words[word].len, text, len) < 0)
+            low = mid + 1;
+        else
+            high = mid;
+    }
+    for (; low < v->count && ends_with(v, v->by_end[low], text, len); low++) {
+        if (fn(ctx, v->by_end[low]) != 0)
+            return;
     }
 }

@@ -29,6 +29,8 @@ struct vocabulary {
     uint32_t *stem_slots, stem_mask; /* hash of the stem → word + 1 of a word of that term */
     uint32_t term_count;
     uint32_t *sorted; /* words in byte order */
+    uint32_t *by_end; /* those that may have been cut, in any order; then the others in the order of their ends */
+    uint32_t cut_count;
     struct vocabulary_deletion {
         uint32_t hash, word;
     } * deletions; /* sorted by hash: every word of 4 letters or more with one letter left out */
@@ -69,7 +71,10 @@ size_t vocabulary_near(const struct vocabulary *v, const char *text, size_t len,
 /*
  * Calls fn for each word that contains `text` (of vocabulary letters only) and stops early when it returns non-zero.
  */
-typedef int (*vocabulary_fn)(void *ctx, uint32_t word, size_t at);
+typedef int (*vocabulary_fn)(void *ctx, uint32_t word);
 void vocabulary_containing(const struct vocabulary *v, const char *text, size_t len, vocabulary_fn fn, void *ctx);
+
+/* The same for words that end with `text`, and for those that contain it and may have been cut. */
+void vocabulary_ending(const struct vocabulary *v, const char *text, size_t len, vocabulary_fn fn, void *ctx);
 
 #endif

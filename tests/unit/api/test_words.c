@@ -225,10 +225,9 @@ static void test_vocabulary__what_stands_behind_a_word_is_not_looked_at(void **s
     vocabulary_fini(&v);
 }
 
-static int count_word(void *ctx, uint32_t word, size_t at)
+static int count_word(void *ctx, uint32_t word)
 {
     (void)word;
-    (void)at;
     ++*(int *)ctx;
     return 0;
 }
@@ -242,6 +241,61 @@ static void test_vocabulary__letters_inside_words_are_found_once_a_word(void **s
     fill(&v, words, PASAR_ARRAY_LEN(words));
     vocabulary_containing(&v, "an", 2, count_word, &count);
     assert_int_equal(count, 3);
+    vocabulary_fini(&v);
+}
+
+static int note_word(void *ctx, uint32_t word)
+{
+    char *seen = ctx;
+    seen[strlen(seen)] = (char)('a' + word);
+    return 0;
+}
+
+static int stop_at_word(void *ctx, uint32_t word)
+{
+    (void)note_word(ctx, word);
+    return 1;
+}
+
+static void expect_ending(const struct vocabulary *v, const char *text, const char *want)
+{
+    char seen[16] = "", sorted[16] = "";
+    vocabulary_ending(v, text, strlen(text), note_word, seen);
+    for (char c = 'a'; c < 'a' + 16; c++) {
+        if (strchr(seen, c))
+            sorted[strlen(sorted)] = c;
+    }
+    assert_int_equal(strlen(seen), strlen(sorted)); /* each once */
+    assert_string_equal(sorted, want);
+}
+
+static void test_vocabulary__ends_of_words_are_found_of_cut_ones_anywhere(void **state)
+{
+    (void)state;
+    static const char *const words[] = {
+        "phone",
+        "headphone",
+        "phones",
+        "one",
+        "x",
+        "\xc3\xa9",
+        "headphonewordthatissolongthatitmusthavebeencutinitsmiddlesomewh", /* 63 bytes */
+        "ab",
+        "zab",
+        "b"};
+    char seen[16] = "";
+    struct vocabulary v;
+    fill(&v, words, PASAR_ARRAY_LEN(words));
+    assert_int_equal(v.cut_count, 1);
+    expect_ending(&v, "phone", "abg");
+    expect_ending(&v, "one", "abdg");
+    expect_ending(&v, "b", "ghij");
+    expect_ending(&v, "ab", "hi");
+    expect_ending(&v, "zzab", "");
+    expect_ending(&v, "\xc3\xa9", "f");
+    expect_ending(&v, "q", "");
+    vocabulary_ending(&v, "b", 1, stop_at_word, seen);
+    assert_int_equal(strlen(seen), 1);
     vocabulary_fini(&v);
 }
 
@@ -260,6 +314,7 @@ int main(void)
         cmocka_unit_test(test_vocabulary__one_edit_is_repaired_and_only_one),
         cmocka_unit_test(test_vocabulary__what_stands_behind_a_word_is_not_looked_at),
         cmocka_unit_test(test_vocabulary__letters_inside_words_are_found_once_a_word),
+        cmocka_unit_test(test_vocabulary__ends_of_words_are_found_of_cut_ones_anywhere),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
