@@ -7,6 +7,8 @@
 
 #include "api/tokens.h"
 
+enum { ENDS_MAX = 100000 }; /* words that are sorted by their ends; of more, that takes seconds of loading */
+
 enum { REPAIR_LEN_MIN = 4, EDIT_LEN_MAX = 40 };
 
 int vocabulary_init(struct vocabulary *v, struct pasar_err *err)
@@ -266,10 +268,11 @@ int vocabulary_finish(struct vocabulary *v, struct pasar_err *err)
         for (size_t j = 0; j < n; j++)
             v->deletions[v->deletion_count++] = (struct vocabulary_deletion){hashes[j], i};
     }
-    if (v->count) {
+    if (v->count)
         qsort_r(v->sorted, v->count, sizeof *v->sorted, by_text, v);
+    v->has_ends = v->count > 0 && v->count <= ENDS_MAX;
+    if (v->has_ends)
         qsort_r(v->by_end, v->count, sizeof *v->by_end, by_end, v);
-    }
     if (v->deletion_count)
         qsort(v->deletions, v->deletion_count, sizeof *v->deletions, by_hash);
     return 0;
@@ -399,8 +402,28 @@ static bool ends_with(const struct vocabulary *v, uint32_t word, const char *tex
     return own >= len && memcmp(vocabulary_text(v, word) + own - len, text, len) == 0;
 }
 
+/* A caller of vocabulary_ending, where by_end was not worth its sorting. */
+struct ending {
+    const struct vocabulary *v;
+    const char *text;
+    size_t len;
+    vocabulary_fn fn;
+    void *ctx;
+};
+
+static int if_ending(void *ctx, uint32_t word)
+{
+    const struct ending *e = ctx;
+    bool fits = e->v->words[word].len > TOKEN_WHOLE_BYTES || ends_with(e->v, word, e->text, e->len);
+    return fits ? e->fn(e->ctx, word) : 0;
+}
+
 void vocabulary_ending(const struct vocabulary *v, const char *text, size_t len, vocabulary_fn fn, void *ctx)
 {
+    if (!v->has_ends) {
+        vocabulary_containing(v, text, len, if_ending, &(struct ending){v, text, len, fn, ctx});
+        return;
+    }
     for (uint32_t i = 0; i < v->cut_count; i++) {
         uint32_t word = v->by_end[i];
         if (memmem(vocabulary_text(v, word), v->words[word].len, text, len) && fn(ctx, word) != 0)

@@ -6,6 +6,7 @@
 #ifndef PASAR_API_VOCABULARY_H
 #define PASAR_API_VOCABULARY_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -31,6 +32,7 @@ struct vocabulary {
     uint32_t *sorted; /* words in byte order */
     uint32_t *by_end; /* those that may have been cut, in any order; then the others in the order of their ends */
     uint32_t cut_count;
+    bool has_ends; /* by_end is in order */
     struct vocabulary_deletion {
         uint32_t hash, word;
     } * deletions; /* sorted by hash: every word of 4 letters or more with one letter left out */

@@ -294,6 +294,9 @@ static void test_vocabulary__ends_of_words_are_found_of_cut_ones_anywhere(void *
     expect_ending(&v, "zzab", "");
     expect_ending(&v, "\xc3\xa9", "f");
     expect_ending(&v, "q", "");
+    v.has_ends = false; /* as in a large one */
+    expect_ending(&v, "phone", "abg");
+    expect_ending(&v, "b", "ghij");
     vocabulary_ending(&v, "b", 1, stop_at_word, seen);
     assert_int_equal(strlen(seen), 1);
     vocabulary_fini(&v);
