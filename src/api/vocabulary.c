@@ -255,12 +255,15 @@ int vocabulary_finish(struct vocabulary *v, struct pasar_err *err)
     for (uint32_t i = 0; i < v->count; i++)
         total += is_repairable(vocabulary_text(v, i), v->words[i].len) ? v->words[i].len : 0;
     v->sorted = malloc(((size_t)v->count + 1) * sizeof *v->sorted);
-    v->by_end = malloc(((size_t)v->count + 1) * sizeof *v->by_end);
+    if (v->count <= ENDS_MAX)
+        v->by_end = malloc(((size_t)v->count + 1) * sizeof *v->by_end);
     v->deletions = malloc((total + 1) * sizeof *v->deletions);
-    if (!v->sorted || !v->by_end || !v->deletions || total > UINT32_MAX)
+    if (!v->sorted || (v->count <= ENDS_MAX && !v->by_end) || !v->deletions || total > UINT32_MAX)
         return pasar_err_nomem(err, "vocabulary");
     for (uint32_t i = 0; i < v->count; i++) {
-        v->sorted[i] = v->by_end[i] = i;
+        v->sorted[i] = i;
+        if (v->by_end)
+            v->by_end[i] = i;
         v->cut_count += v->words[i].len > TOKEN_WHOLE_BYTES;
         if (!is_repairable(vocabulary_text(v, i), v->words[i].len))
             continue;
@@ -270,8 +273,7 @@ int vocabulary_finish(struct vocabulary *v, struct pasar_err *err)
     }
     if (v->count)
         qsort_r(v->sorted, v->count, sizeof *v->sorted, by_text, v);
-    v->has_ends = v->count > 0 && v->count <= ENDS_MAX;
-    if (v->has_ends)
+    if (v->count && v->by_end)
         qsort_r(v->by_end, v->count, sizeof *v->by_end, by_end, v);
     if (v->deletion_count)
         qsort(v->deletions, v->deletion_count, sizeof *v->deletions, by_hash);
@@ -420,7 +422,7 @@ static int if_ending(void *ctx, uint32_t word)
 
 void vocabulary_ending(const struct vocabulary *v, const char *text, size_t len, vocabulary_fn fn, void *ctx)
 {
-    if (!v->has_ends) {
+    if (!v->by_end) {
         vocabulary_containing(v, text, len, if_ending, &(struct ending){v, text, len, fn, ctx});
         return;
     }

@@ -6,7 +6,6 @@
 #ifndef PASAR_API_VOCABULARY_H
 #define PASAR_API_VOCABULARY_H
 
-#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -30,9 +29,8 @@ struct vocabulary {
     uint32_t *stem_slots, stem_mask; /* hash of the stem → word + 1 of a word of that term */
     uint32_t term_count;
     uint32_t *sorted; /* words in byte order */
-    uint32_t *by_end; /* those that may have been cut, in any order; then the others in the order of their ends */
+    uint32_t *by_end; /* those that may have been cut, then the others in the order of their ends; NULL: too many */
     uint32_t cut_count;
-    bool has_ends; /* by_end is in order */
     struct vocabulary_deletion {
         uint32_t hash, word;
     } * deletions; /* sorted by hash: every word of 4 letters or more with one letter left out */

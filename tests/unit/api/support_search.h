@@ -2,6 +2,8 @@
 #ifndef PASAR_TEST_API_SUPPORT_SEARCH_H
 #define PASAR_TEST_API_SUPPORT_SEARCH_H
 
+#include <string.h>
+
 #include "api/similar.h"
 #include "support.h"
 
@@ -23,6 +25,16 @@ static inline int support_search_end(void **state)
     textindex_fini(&textindex);
     catalog_fini(&catalog);
     return 0;
+}
+
+/* The first hits of a query, among all rows. */
+static inline const struct similar_hit *support_search(const char *query, uint32_t limit, size_t *count)
+{
+    struct similar_query q = {.name = query, .len = strlen(query), .product = -1, .model = 3, .limit = limit};
+    const struct similar_hit *hits;
+    uint32_t total;
+    assert_int_equal(similar_search(&textindex, &q, &scratch, &hits, count, &total), 0);
+    return hits;
 }
 
 #endif

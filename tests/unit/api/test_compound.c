@@ -35,21 +35,12 @@ static int setup(void **state)
     return support_search_begin(shop, SHOP);
 }
 
-static const struct similar_hit *search(const char *query, uint32_t limit, size_t *count)
-{
-    struct similar_query q = {.name = query, .len = strlen(query), .product = -1, .model = 3, .limit = limit};
-    const struct similar_hit *hits;
-    uint32_t total;
-    assert_int_equal(similar_search(&textindex, &q, &scratch, &hits, count, &total), 0);
-    return hits;
-}
-
 /* The query's first hits are these, in any order; names that contain it letter for letter come first and do not count.
  */
 static void expect_first(const char *query, const char *const *ids, size_t n)
 {
     size_t count, at = 0, first;
-    const struct similar_hit *hits = search(query, 20, &count);
+    const struct similar_hit *hits = support_search(query, 20, &count);
     char id[64];
     while (at < count && hits[at].contains)
         at++;
@@ -112,7 +103,7 @@ static void test_compound__a_word_of_its_own_stays_whole(void **state)
     static const char *const queries[] = {"headphones", "smartwatch", "tripod"};
     for (size_t i = 0; i < PASAR_ARRAY_LEN(queries); i++) {
         size_t count;
-        const struct similar_hit *hits = search(queries[i], 1, &count);
+        const struct similar_hit *hits = support_search(queries[i], 1, &count);
         assert_int_equal(scratch.word_count, 1);
         assert_true(hits[0].contains);
     }

@@ -36,21 +36,12 @@ static int setup(void **state)
     return support_search_begin(shop, PASAR_ARRAY_LEN(shop));
 }
 
-static const struct similar_hit *search(const char *query, size_t *count)
-{
-    struct similar_query q = {.name = query, .len = strlen(query), .product = -1, .model = 3, .limit = 20};
-    const struct similar_hit *hits;
-    uint32_t total;
-    assert_int_equal(similar_search(&textindex, &q, &scratch, &hits, count, &total), 0);
-    return hits;
-}
-
 /* The query is said to have been read in this way, "" for as it stands. */
 static void expect_read_as(const char *query, const char *want)
 {
     struct pasar_buf text = {0};
     size_t count;
-    (void)search(query, &count);
+    (void)support_search(query, 20, &count);
     reword_say(&textindex, &scratch, &text);
     if (*want == '\0' ? text.len > 0 : !strstr(pasar_buf_cstr(&text), want))
         fail_msg("'%s': %s", query, pasar_buf_cstr(&text));
@@ -73,7 +64,7 @@ static void test_meaning__the_last_word_of_a_category_says_what_its_products_are
     char id[64];
     size_t count;
     (void)state;
-    const struct similar_hit *hits = search("hard disk", &count);
+    const struct similar_hit *hits = support_search("hard disk", 20, &count);
     assert_int_equal(count, 5);
     for (size_t i = 0; i < count; i++)
         assert_int_equal(support_id(&catalog, hits[i].product, id)[0], i < 2 ? 'd' : 'b');
