@@ -14,17 +14,28 @@ static int by_folded_path(const void *a, const void *b)
     return order ? order : strcmp(x->path, y->path);
 }
 
-/* Sorts the categories and gives the products their new ids. */
+/* Sorts the categories and gives the products their new ids. Categories that all products have left, as later records
+ * said so, are let go: from here on each has some. */
 static int sort_categories(struct catalog *c, struct pasar_err *err)
 {
-    uint32_t *moved = calloc(c->category_count, sizeof *moved);
+    uint32_t *moved = calloc(c->category_count, sizeof *moved), kept = CATALOG_NO_CATEGORY + 1;
     if (!moved)
         return pasar_err_nomem(err, "categories");
-    for (uint32_t i = 0; i < c->category_count; i++)
-        c->categories[i].order = i;
-    if (c->category_count > 2)
-        qsort(c->categories + 1, c->category_count - 1, sizeof *c->categories, by_folded_path);
-    for (uint32_t i = 0; i < c->category_count; i++)
+    for (uint32_t i = 0; i < c->count; i++)
+        moved[c->products[i].category]++; /* a count for now */
+    for (uint32_t i = CATALOG_NO_CATEGORY + 1; i < c->category_count; i++) {
+        if (moved[i] > 0) {
+            c->categories[i].order = i;
+            c->categories[kept++] = c->categories[i];
+        } else {
+            free(c->categories[i].path);
+            free(c->categories[i].folded);
+        }
+    }
+    c->category_count = kept;
+    if (kept > 2)
+        qsort(c->categories + 1, kept - 1, sizeof *c->categories, by_folded_path);
+    for (uint32_t i = 0; i < kept; i++)
         moved[c->categories[i].order] = i;
     for (uint32_t i = 0; i < c->count; i++)
         c->products[i].category = moved[c->products[i].category];

@@ -66,6 +66,32 @@ static void test_catalog__the_last_record_of_an_id_stands_at_its_own_place(void 
     catalog_fini(&c);
 }
 
+static void test_catalog__a_category_that_all_have_left_is_gone(void **state)
+{
+    (void)state;
+    static const uint64_t model_rows[PASAR_MODELS] = {1, 1, 5}; /* model 1 still has A where it was */
+    static const struct row rows[] = {
+        {"A", "a", "K|old", "", 1, 1, 1, 0},   {"B", "b", "K|left", "", 2, 1, 1, 0},
+        {"C", "c", "K|stays", "", 3, 1, 1, 0}, {"B", "b", "K|new", "", 4, 1, 1, 0},
+        {"A", "a", "K|new", "", 5, 1, 1, 0},
+    };
+    struct catalog c;
+    struct pasar_err err = PASAR_ERR_INIT;
+    assert_int_equal(catalog_init(&c, &err), 0);
+    for (size_t i = 0; i < PASAR_ARRAY_LEN(rows); i++)
+        assert_int_equal(support_add(&c, &rows[i], model_rows), 0);
+    assert_int_equal(catalog_finish(&c, &err), 0);
+    assert_int_equal(c.category_count, 4);
+    assert_string_equal(c.categories[1].path, "K|new");
+    assert_string_equal(c.categories[2].path, "K|old");
+    assert_string_equal(c.categories[3].path, "K|stays");
+    for (uint32_t i = 0; i < c.count; i++)
+        assert_string_equal(c.categories[c.products[i].category].path, i == 0 ? "K|old" : i == 1 ? "K|stays" : "K|new");
+    assert_string_equal(c.views[2].categories_json[0], "{\"K\":[\"new\",\"stays\"]}");
+    assert_string_equal(c.views[0].categories_json[0], "{\"K\":[\"old\"]}");
+    catalog_fini(&c);
+}
+
 static void test_catalog__many_repeats_are_squeezed_out(void **state)
 {
     (void)state;
@@ -131,6 +157,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_catalog__json_is_the_contracts_product),
         cmocka_unit_test(test_catalog__the_last_record_of_an_id_stands_at_its_own_place),
+        cmocka_unit_test(test_catalog__a_category_that_all_have_left_is_gone),
         cmocka_unit_test(test_catalog__many_repeats_are_squeezed_out),
         cmocka_unit_test(test_catalog__trees_are_sorted_and_counted),
         cmocka_unit_test(test_catalog__score_is_a_bayesian_mean),
