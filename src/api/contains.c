@@ -229,7 +229,6 @@ static void narrow(struct contains *c, struct similar_scratch *s)
 void contains_prepare(struct contains *c, const struct textindex *x, const char *name, size_t len,
                       struct similar_scratch *s)
 {
-    pasar_buf_reset(&s->folded);
     fold_case(&s->folded, name, len);
     *c = (struct contains){.index = x, .needle = s->folded.data, .len = s->folded.len};
     c->is_none = s->folded.failed || c->len == 0 || x->doc_count == 0;

@@ -21,8 +21,9 @@ struct contains {
 };
 
 /*
- * Prepares for `name`, whose words are in s->tokens; uses s->folded, s->candidates and s->other. The query's first word
- * may be the end of a word of the name, its last one the beginning; those between stand in the name as they are.
+ * Prepares for `name`, whose words are in s->tokens; uses s->folded, which is empty, s->candidates and s->other. The
+ * query's first word may be the end of a word of the name, its last one the beginning; those between stand in the name
+ * as they are.
  */
 void contains_prepare(struct contains *c, const struct textindex *index, const char *name, size_t len,
                       struct similar_scratch *s);

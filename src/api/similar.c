@@ -75,7 +75,6 @@ static size_t rank(struct similar_search *f, const struct contains *contains, si
 {
     struct similar_scratch *s = f->s;
     struct similar_pass pass = {.bonus = s->bonus,
-                                .bonus_max = f->weights->category,
                                 .open_bonus = similar_open_bonus(f),
                                 .cluster_bonus = f->cluster,
                                 .model = f->query->model,
@@ -119,7 +118,6 @@ static void read_query(struct similar_search *f, const char **name, size_t *len)
     const struct catalog_product *p = &catalog->products[f->query->product];
     const char *json = catalog->text.data + p->json + p->name;
     f->own_doc = f->index->product_doc[f->query->product];
-    pasar_buf_reset(text);
     if (json[0] == '"')
         jsontext_unescape(text, json, p->name_len);
     *name = text->data;
@@ -142,6 +140,8 @@ int similar_search(const struct textindex *x, const struct similar_query *q, str
     const char *name;
     size_t len;
     struct contains contains = {.is_none = true};
+    pasar_buf_reset(&s->name); /* what failed in an earlier search is forgotten */
+    pasar_buf_reset(&s->folded);
     read_query(&f, &name, &len);
     tokens_split(&s->tokens, name, len, TOKENS_PLAIN);
     similar_words_expand(x, f.weights, q->product < 0, s);

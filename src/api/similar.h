@@ -84,6 +84,7 @@ struct similar_scratch {
         uint32_t block;
     } * queue;
     uint32_t *cells, *cells_group; /* text scores of cached blocks, and the tops of their categories; of one group */
+    uint32_t *bounds;              /* of the block that is ranked, by category */
     uint32_t cached_blocks[SIMILAR_CACHE_BLOCKS], cached_count;
     uint32_t block_cap;
     /* By category */

@@ -51,6 +51,7 @@ void similar_scratch_fini(struct similar_scratch *s)
     hits_fini(s);
     free(s->cells);
     free(s->cells_group);
+    free(s->bounds);
     pasar_buf_fini(&s->folded);
     pasar_buf_fini(&s->name);
     memset(s, 0, sizeof *s);
@@ -59,12 +60,14 @@ void similar_scratch_fini(struct similar_scratch *s)
 static int reserve_blocks(struct similar_scratch *s, uint32_t blocks)
 {
     size_t words = (size_t)blocks * (TEXTINDEX_BLOCK / 64);
-    if (!s->cells) {
+    if (!s->cells)
         s->cells = malloc((SIMILAR_CACHE_BLOCKS + 1) * 2 * TEXTINDEX_BLOCK * sizeof *s->cells);
+    if (!s->cells_group)
         s->cells_group = malloc(TEXTINDEX_BLOCK * sizeof *s->cells_group);
-        if (!s->cells || !s->cells_group)
-            return -1;
-    }
+    if (!s->bounds)
+        s->bounds = malloc(TEXTINDEX_BLOCK * sizeof *s->bounds);
+    if (!s->cells || !s->cells_group || !s->bounds)
+        return -1;
     if (blocks <= s->block_cap)
         return 0;
     blocks_fini(s);
