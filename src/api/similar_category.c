@@ -11,19 +11,30 @@ static const float no_vote = 0.0005f; /* what counts for the votes of a category
 static const float sharpness = 0.4f;  /* of likely categories against unlikely ones */
 static const float full_idf = 2;      /* words of less, as "for" and "with" are, say as much less of a category */
 static const float pair_odds = 0.5f;  /* of what a word says: its words have spoken already */
-static const float negligible = -18;  /* its exponential is lost beside a score near 1; far below, exp is slow */
+static const float negligible = -18;  /* its exponential is lost beside a score near 1 */
+
+/* e^x for x from -80 to 0, about 6 digits of it: 2^n times the series of 2^f. In plain arithmetic, for the vector: a
+ * query asks for two of each category. */
+static inline float exp_negative(float x)
+{
+    float power = x * 1.44269504f, f;
+    int32_t n = (int32_t)(power - 0.5f), bits = (n + 127) << 23;
+    f = power - (float)n;
+    float series = 1 + f * (0.69314718f + f * (0.24022651f + f * (0.05550411f + f * (0.00961813f + f * 0.00133336f))));
+    memcpy(&f, &bits, sizeof f);
+    return f * series;
+}
 
 /* s->bonus from s->likely: `most` for the likeliest category, less for others as they are less likely. */
 static void give_bonus(const struct similar_search *f, float most)
 {
-    struct similar_scratch *s = f->s;
-    uint32_t categories = f->index->catalog->category_count;
-    float top = -INFINITY;
-    for (uint32_t c = 0; c < categories; c++)
-        top = s->likely[c] > top ? s->likely[c] : top;
+    const uint32_t categories = f->index->catalog->category_count;
+    const float *likely = f->s->likely;
+    const float top = similar_largest(likely, categories);
+    float *restrict bonus = f->s->bonus;
     for (uint32_t c = 0; c < categories; c++) {
-        float share = top > -INFINITY ? sharpness * (s->likely[c] - top) : -INFINITY;
-        s->bonus[c] = share > negligible ? most * expf(share) : 0;
+        float share = sharpness * (likely[c] - top), value = exp_negative(share > negligible ? share : negligible);
+        bonus[c] = share > negligible ? most * value : 0; /* not where all are impossible: that is no number */
     }
 }
 
@@ -115,7 +126,6 @@ void similar_vote(struct similar_search *f)
     struct similar_scratch *s = f->s;
     uint32_t categories = x->catalog->category_count;
     struct similar_pass pass = {.bonus = s->bonus,
-                                .bonus_max = voter_bonus,
                                 .open_bonus = INFINITY,
                                 .model = f->query->model,
                                 .excluded = f->own_doc,

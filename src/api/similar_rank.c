@@ -1,7 +1,8 @@
 #include "api/similar_rank.h"
 
-#include <math.h>
 #include <string.h>
+
+enum { SWEEPS = 4 }; /* over a block's categories, each for those of half the promise */
 
 void similar_rank_begin(const struct textindex *x, struct similar_scratch *s)
 {
@@ -64,15 +65,12 @@ static void add_group(const struct textindex *x, struct similar_scratch *s, cons
         cells[i] += s->cells_group[i];
 }
 
-/* The largest cell of each of the block's categories, but for empty ones (all their products have moved on): so there
- * are never more than documents. */
+/* The largest cell of each of the block's categories, which all have documents: so there are never more of them. */
 static void note_tops(const struct textindex *x, uint32_t block, const uint32_t *cells, uint32_t *tops)
 {
     uint32_t first = block * TEXTINDEX_BLOCK, end = textindex_block_end(x, block);
     for (uint32_t doc = first, c = x->docs[first].category; doc < end; c++) {
         uint32_t top = 0, stop = x->category_start[c + 1] < end ? x->category_start[c + 1] : end;
-        if (doc == stop)
-            continue;
         for (; doc < stop; doc++)
             top = top > cells[doc - first] ? top : cells[doc - first];
         *tops++ = top;
@@ -122,9 +120,8 @@ static uint32_t queue_blocks(const struct textindex *x, struct similar_scratch *
     uint32_t n = 0;
     for (uint32_t block = 0; block < x->block_count; block++) {
         uint32_t first = block * TEXTINDEX_BLOCK, last = textindex_block_end(x, block) - 1;
-        float most = pass->bonus[x->docs[first].category];
-        for (uint32_t c = x->docs[first].category + 1; c <= x->docs[last].category; c++)
-            most = most > pass->bonus[c] ? most : pass->bonus[c];
+        uint32_t category = x->docs[first].category;
+        float most = similar_largest(pass->bonus + category, x->docs[last].category - category + 1);
         if (pass->contains ? !contains_in_range(pass->contains, first, last)
                            : s->bound[block] == 0 && most < pass->open_bonus)
             continue;
@@ -252,29 +249,68 @@ static void rank_containing(struct ranking *r, const uint32_t *cells, uint32_t f
     }
 }
 
-/* The block's categories, one after the other: those with a bonus of at least `low` and less than `high`. */
-static void rank_categories(struct ranking *r, const uint32_t *cells, uint32_t first, uint32_t end, float low,
-                            float high)
+/*
+ * For each of the block's categories the most that its documents can score, as bits, which order as the numbers do, and
+ * 1 more; 0 where none is looked for. Returns the largest.
+ */
+static uint32_t bound_categories(const struct ranking *r, const uint32_t *tops, uint32_t category, uint32_t count,
+                                 uint32_t *restrict bounds)
 {
-    const struct textindex *x = r->index;
-    const struct similar_pass *pass = r->pass;
-    const uint32_t *tops = cells + TEXTINDEX_BLOCK, *starts = x->category_start;
-    for (uint32_t c = x->docs[first].category; c <= x->docs[end - 1].category; c++) {
-        if (starts[c] == starts[c + 1])
-            continue;
-        float bonus = pass->bonus[c];
-        uint32_t top = *tops++;
-        if (bonus < low || bonus >= high || (top == 0 && bonus < pass->open_bonus) ||
-            (r->n == r->max && !pass->exhaustive &&
-             similar_rank_text(top) + bonus + pass->cluster_bonus_max < r->s->heap[0].score))
-            continue;
-        uint32_t i = (starts[c] > first ? starts[c] : first) - first, least = least_cell(r, bonus);
-        uint32_t n = (starts[c + 1] < end ? starts[c + 1] : end) - first;
-        while ((i = next_cell(cells, i, n, least)) < n) {
-            consider(r, first + i, cells[i], bonus);
-            least = least_cell(r, bonus);
-            i++;
+    const float *bonus = r->pass->bonus + category;
+    const float open = r->pass->open_bonus, cluster = r->pass->cluster_bonus_max;
+    int32_t most = 0;
+    for (uint32_t i = 0; i < count; i++) {
+        float bound = similar_rank_text(tops[i]) + bonus[i] + cluster;
+        int32_t bits, is_wanted = (tops[i] != 0) | (bonus[i] >= open);
+        memcpy(&bits, &bound, sizeof bits);
+        bits = (bits + 1) & -is_wanted;
+        bounds[i] = (uint32_t)bits;
+        most = most > bits ? most : bits;
+    }
+    return (uint32_t)most;
+}
+
+/* The documents of a category that are in the block. */
+static void rank_category(struct ranking *r, const uint32_t *cells, uint32_t first, uint32_t end, uint32_t category)
+{
+    const uint32_t *start = r->index->category_start + category;
+    float bonus = r->pass->bonus[category];
+    uint32_t i = (start[0] > first ? start[0] : first) - first, n = (start[1] < end ? start[1] : end) - first;
+    uint32_t least = least_cell(r, bonus);
+    while ((i = next_cell(cells, i, n, least)) < n) {
+        consider(r, first + i, cells[i], bonus);
+        least = least_cell(r, bonus);
+        i++;
+    }
+}
+
+/* The bound below which no category matters any more. */
+static uint32_t least_bound(const struct ranking *r)
+{
+    uint32_t bits;
+    if (r->n < r->max || r->pass->exhaustive)
+        return 1;
+    memcpy(&bits, &r->s->heap[0].score, sizeof bits);
+    return bits + 1;
+}
+
+/* The most promising categories first, so that the others need not be kept only to be dropped again. */
+static void rank_categories(struct ranking *r, const uint32_t *cells, uint32_t first, uint32_t end)
+{
+    const uint32_t halved = 1U << 23; /* of a float's bits: half the number */
+    uint32_t category = r->index->docs[first].category, *bounds = r->s->bounds;
+    uint32_t count = r->index->docs[end - 1].category - category + 1;
+    uint32_t low = bound_categories(r, cells + TEXTINDEX_BLOCK, category, count, bounds), least;
+    for (int sweep = 0; low > 0; sweep++) {
+        low = sweep < SWEEPS && low > halved ? low - halved : 1;
+        least = least_bound(r);
+        for (uint32_t i = 0; (i = next_cell(bounds, i, count, low > least ? low : least)) < count; i++) {
+            bounds[i] = 0;
+            rank_category(r, cells, first, end, category + i);
+            least = least_bound(r);
         }
+        if (low <= least)
+            break;
     }
 }
 
@@ -286,9 +322,7 @@ static void rank_block(struct ranking *r, uint32_t block)
         rank_containing(r, cells, first, end);
         return;
     }
-    float likely = r->pass->bonus_max / 2; /* first, so that the others need not be kept only to be dropped again */
-    rank_categories(r, cells, first, end, likely, INFINITY);
-    rank_categories(r, cells, first, end, -INFINITY, likely);
+    rank_categories(r, cells, first, end);
 }
 
 size_t similar_rank_best(const struct textindex *x, struct similar_scratch *s, const struct similar_pass *pass,

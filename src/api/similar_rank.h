@@ -5,13 +5,30 @@
 #ifndef PASAR_API_SIMILAR_RANK_H
 #define PASAR_API_SIMILAR_RANK_H
 
+#include <math.h>
+
 #include "api/contains.h"
 #include "api/similar.h"
 
-/* Text score of a cell. */
+/* Text score of a cell, which is far below 2^31. */
 static inline float similar_rank_text(uint32_t cell)
 {
-    return (float)cell * (1.0f / (65536.0f * 255.0f));
+    return (float)(int32_t)cell * (1.0f / (65536.0f * 255.0f));
+}
+
+/* The largest of some numbers, -INFINITY of none. Four at a time, or each comparison would wait for the one before. */
+static inline float similar_largest(const float *numbers, uint32_t count)
+{
+    float most[4] = {-INFINITY, -INFINITY, -INFINITY, -INFINITY};
+    uint32_t i = 0;
+    for (; i + 4 <= count; i += 4) {
+        for (uint32_t k = 0; k < 4; k++)
+            most[k] = numbers[i + k] > most[k] ? numbers[i + k] : most[k];
+    }
+    for (; i < count; i++)
+        most[0] = numbers[i] > most[0] ? numbers[i] : most[0];
+    float low = most[0] > most[1] ? most[0] : most[1], high = most[2] > most[3] ? most[2] : most[3];
+    return low > high ? low : high;
 }
 
 /* Upper bounds of all blocks for scratch->groups. Begins a query. */
@@ -23,7 +40,6 @@ void similar_rank_end(struct similar_scratch *s);
 /* What is looked for. */
 struct similar_pass {
     const float *bonus;         /* by category */
-    float bonus_max;            /* about the largest of them: what has half of it is looked at first */
     float open_bonus;           /* documents of categories with so much need no term of the query */
     const float *cluster_bonus; /* by cluster of the model, or NULL */
     float cluster_bonus_max;
