@@ -9,6 +9,8 @@
 #include "api/textindex.h"
 #include "api/tokens.h"
 
+enum { TEXTINDEX_ABOUT_MAX = 80 }; /* words of a description; further ones are sales talk */
+
 struct textindex_builder {
     struct textindex *index;
     const struct catalog *catalog;
@@ -27,6 +29,7 @@ struct textindex_builder {
     float *sums;      /* pass 2: of the open document, by term */
     uint32_t *touched, touched_count;
     float *list_weights;
+    uint32_t about_terms[TEXTINDEX_ABOUT_MAX], about_count; /* pass 2: of the open document's description */
 };
 
 static inline int textindex_no_memory(struct pasar_err *err)

@@ -5,8 +5,6 @@
 
 #include "api/jsontext.h"
 
-enum { ABOUT_WORDS_MAX = 80 }; /* further ones are sales talk */
-
 const struct catalog_product *textindex_product(const struct textindex_builder *b, uint32_t doc)
 {
     return &b->catalog->products[b->index->docs[doc].product];
@@ -24,8 +22,8 @@ void textindex_split_about(struct textindex_builder *b, uint32_t doc)
     const struct catalog_product *p = textindex_product(b, doc);
     textindex_read_text(b, b->catalog->text.data + p->json + p->about, p->about_len);
     tokens_split(&b->tokens, b->text.data, b->text.len, TOKENS_PLAIN);
-    if (b->tokens.count > ABOUT_WORDS_MAX)
-        b->tokens.count = ABOUT_WORDS_MAX;
+    if (b->tokens.count > TEXTINDEX_ABOUT_MAX)
+        b->tokens.count = TEXTINDEX_ABOUT_MAX;
 }
 
 /* Documents come by category: its words are split once. */

@@ -33,9 +33,8 @@ static void add_tokens(struct textindex_builder *b, const struct tokens *tokens,
         add(b, v->words[vocabulary_find(v, tokens_text(tokens, i), tokens->list[i].len)].term, weight);
 }
 
-/* Adds words and pairs of a list of name terms. */
-static void add_name_terms(struct textindex_builder *b, const uint32_t *terms, size_t count, float weight,
-                           float pairs_weight)
+/* Adds the words of a list, and its pairs unless they weigh nothing. */
+static void add_list(struct textindex_builder *b, const uint32_t *terms, size_t count, float weight, float pairs_weight)
 {
     const struct textindex *x = b->index;
     for (size_t i = 0; i < count; i++) {
@@ -46,20 +45,29 @@ static void add_name_terms(struct textindex_builder *b, const uint32_t *terms, s
     }
 }
 
+/* The terms of the document's description. */
+static void read_about(struct textindex_builder *b, uint32_t doc)
+{
+    const struct vocabulary *v = &b->index->vocabulary;
+    textindex_split_about(b, doc);
+    b->about_count = (uint32_t)b->tokens.count;
+    for (size_t i = 0; i < b->tokens.count; i++)
+        b->about_terms[i] = v->words[vocabulary_find(v, tokens_text(&b->tokens, i), b->tokens.list[i].len)].term;
+}
+
 static void write_document(struct textindex_builder *b, uint32_t doc)
 {
     struct textindex *x = b->index;
     const uint32_t *name = b->name_terms + b->name_first[doc];
     size_t count = (size_t)(b->name_first[doc + 1] - b->name_first[doc]), head = b->head_count[doc];
     float weight = name_weight / (1 - name_b + name_b * (float)((double)count / b->name_len));
-    add_name_terms(b, name, count, weight, weight);
+    add_list(b, name, count, weight, weight);
     uint32_t in_name = b->touched_count;
-    add_name_terms(b, name, head, head_weight / (1 - head_b + head_b * (float)((double)head / b->head_len)), 0);
+    add_list(b, name, head, head_weight / (1 - head_b + head_b * (float)((double)head / b->head_len)), 0);
     add_tokens(b, &b->category_tokens, 0, category_weight);
     add_tokens(b, &b->category_tokens, b->category_tokens.count - b->leaf_words, leaf_weight);
-    textindex_split_about(b, doc);
-    add_tokens(b, &b->tokens, 0,
-               about_weight / (1 - about_b + about_b * (float)((double)b->tokens.count / b->about_len)));
+    add_list(b, b->about_terms, b->about_count,
+             about_weight / (1 - about_b + about_b * (float)(b->about_count / b->about_len)), 0);
     for (uint32_t i = 0; i < b->touched_count; i++) {
         uint32_t term = b->touched[i];
         struct textindex_term *t = &x->terms[term];
@@ -88,12 +96,12 @@ static void add_fields(struct textindex_builder *b, uint32_t doc, float in_name,
 {
     const uint32_t *name = b->name_terms + b->name_first[doc];
     size_t count = (size_t)(b->name_first[doc + 1] - b->name_first[doc]), head = b->head_count[doc];
-    add_name_terms(b, name, count, in_name, in_name);
-    add_name_terms(b, name, head < HEAD_WORDS ? head : HEAD_WORDS, in_head, in_head);
+    add_list(b, name, count, in_name, in_name);
+    add_list(b, name, head < HEAD_WORDS ? head : HEAD_WORDS, in_head, in_head);
     add_tokens(b, &b->category_tokens, 0, in_category);
 }
 
-/* What the document, whose description is in b->tokens, says about its category. */
+/* What the open document says about its category. */
 static void teach(struct textindex_builder *b, uint32_t doc)
 {
     struct textindex *x = b->index;
@@ -113,7 +121,7 @@ static void teach(struct textindex_builder *b, uint32_t doc)
         b->sums[b->touched[i]] = 0;
     }
     b->touched_count = 0;
-    add_tokens(b, &b->tokens, 0, 1);
+    add_list(b, b->about_terms, b->about_count, 1, 0);
     for (uint32_t i = 0; i < b->touched_count; i++) {
         evidence_add_told(e, b->touched[i], b->sums[b->touched[i]]);
         b->sums[b->touched[i]] = 0;
@@ -203,6 +211,7 @@ int textindex_write(struct textindex_builder *b, struct pasar_err *err)
         return -1;
     for (uint32_t doc = 0; doc < x->doc_count; doc++) {
         textindex_split_category(b, doc);
+        read_about(b, doc);
         write_document(b, doc);
         if (b->text.failed || b->tokens.failed)
             return textindex_no_memory(err);
