@@ -1,26 +1,21 @@
 /* The index from outside: documents, names, and the order in which all is built. */
 #include "api/textindex.h"
 
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "api/fold.h"
 #include "api/textindex_builder.h"
 
-static double votes_of(const struct catalog *c, uint32_t product)
+/* Gives each document its place: more votes first, then arrival order. */
+static void number_places(struct textindex *x)
 {
-    double votes = c->products[product].number[CATALOG_RATING_COUNT];
-    return isnan(votes) ? -1 : votes;
-}
-
-static int by_votes(const void *a, const void *b, void *ctx)
-{
-    uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
-    double vx = votes_of(ctx, x), vy = votes_of(ctx, y);
-    if (vx > vy || vx < vy)
-        return vx > vy ? -1 : 1;
-    return x < y ? -1 : x > y;
+    const struct order *by_votes = &x->catalog->orders[CATALOG_RATING_COUNT];
+    uint32_t place = 0, done = 0, first, last;
+    while (order_next(by_votes, true, &done, &first, &last)) {
+        for (uint32_t i = first; i < last; i++)
+            x->docs[x->product_doc[order_product(by_votes->list[i])]].place = place++;
+    }
 }
 
 /* Numbers the documents: by category, in arrival order within one. */
@@ -33,11 +28,8 @@ static int number_documents(struct textindex *x, struct pasar_err *err)
     x->models = malloc((size_t)n + 1);
     x->product_doc = malloc(((size_t)n + 1) * sizeof *x->product_doc);
     x->category_start = calloc((size_t)c->category_count + 2, sizeof *x->category_start);
-    uint32_t *order = malloc(((size_t)n + 1) * sizeof *order);
-    if (!x->docs || !x->models || !x->product_doc || !x->category_start || !order) {
-        free(order);
+    if (!x->docs || !x->models || !x->product_doc || !x->category_start)
         return textindex_no_memory(err);
-    }
     for (uint32_t i = 0; i < n; i++)
         x->category_start[c->products[i].category + 2]++;
     for (uint32_t k = 2; k < c->category_count + 2; k++)
@@ -50,13 +42,8 @@ static int number_documents(struct textindex *x, struct pasar_err *err)
         x->models[doc] = p->models;
         for (int m = 0; m < PASAR_MODELS; m++)
             x->docs[doc].cluster[m] = (uint8_t)p->cluster[m];
-        order[i] = i;
     }
-    if (n > 0)
-        qsort_r(order, n, sizeof *order, by_votes, (void *)c);
-    for (uint32_t i = 0; i < n; i++)
-        x->docs[x->product_doc[order[i]]].place = i;
-    free(order);
+    number_places(x);
     return 0;
 }
 
