@@ -46,15 +46,16 @@ static uint64_t words_of(const struct textindex *x, const struct similar_scratch
     return words;
 }
 
-static void fill_hit(const struct similar_search *f, const struct similar_ranked *ranked, struct similar_hit *hit)
+static void fill_hit(const struct similar_search *f, const struct similar_ranked *ranked, bool contains,
+                     struct similar_hit *hit)
 {
     const struct similar_weights *weights = f->weights;
     const struct textindex_doc *info = &f->index->docs[ranked->doc];
     float most = 1.001f * (1 + weights->category + weights->cluster +
                            (f->own_category != CATALOG_NO_CATEGORY ? weights->same_category : 0));
     hit->product = info->product;
-    hit->contains = ranked->contains;
-    hit->score = fminf(ranked->score / most, 0.9999f) + (ranked->contains ? 1 : 0);
+    hit->contains = contains;
+    hit->score = fminf(similar_rank_score(ranked) / most, 0.9999f) + (contains ? 1 : 0);
     hit->words = words_of(f->index, f->s, ranked->doc);
     hit->same_category =
         info->category != CATALOG_NO_CATEGORY &&
@@ -154,7 +155,7 @@ int similar_search(const struct textindex *x, const struct similar_query *q, str
     size_t containing = 0, kept = want > 0 ? rank(&f, &contains, want, &containing) : 0;
     *total = similar_count(&f, &contains, containing, containing < want);
     for (size_t i = q->offset; i < kept; i++)
-        fill_hit(&f, &s->heap[i], &s->hits[(*count)++]);
+        fill_hit(&f, &s->heap[i], i < containing, &s->hits[(*count)++]);
     *hits = s->hits;
     similar_rank_end(s);
     return s->name.failed || s->tokens.failed || s->folded.failed ? -1 : 0;

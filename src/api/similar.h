@@ -95,9 +95,8 @@ struct similar_scratch {
     uint64_t *found, *candidates, *other;
     uint32_t bit_words;
     struct similar_ranked {
-        float score;
-        uint32_t doc, place;
-        bool contains;
+        uint64_t key; /* the bits of the score, which is not negative; then the place, upside down: more is better */
+        uint32_t doc;
     } * heap;
     size_t heap_cap;
     uint32_t *known; /* documents that contain the query, sorted */

@@ -135,22 +135,14 @@ static uint32_t queue_blocks(const struct textindex *x, struct similar_scratch *
 
 /* ------------------------------------------------------------------ the best */
 
-static bool is_better(const struct similar_ranked *a, const struct similar_ranked *b)
-{
-    if (a->score > b->score || a->score < b->score)
-        return a->score > b->score;
-    return a->place < b->place;
-}
-
 /* heap[0] is the worst of the kept ones. */
 static void sift_down(struct similar_ranked *heap, size_t n)
 {
     struct similar_ranked top = heap[0];
     size_t i = 0;
     for (size_t child; (child = 2 * i + 1) < n; i = child) {
-        if (child + 1 < n && is_better(&heap[child], &heap[child + 1]))
-            child++;
-        if (!is_better(&top, &heap[child]))
+        child += child + 1 < n && heap[child + 1].key < heap[child].key;
+        if (heap[child].key >= top.key)
             break;
         heap[i] = heap[child];
     }
@@ -165,7 +157,7 @@ static void keep(struct similar_ranked *heap, size_t *n, size_t max, struct simi
         return;
     }
     size_t i = (*n)++;
-    for (; i > 0 && is_better(&heap[(i - 1) / 2], &hit); i = (i - 1) / 2)
+    for (; i > 0 && heap[(i - 1) / 2].key > hit.key; i = (i - 1) / 2)
         heap[i] = heap[(i - 1) / 2];
     heap[i] = hit;
 }
@@ -183,6 +175,14 @@ static bool is_known(const struct similar_scratch *s, size_t count, uint32_t doc
     return low < count && s->known[low] == doc;
 }
 
+/* Of numbers that are not negative, the bits are in the order of the numbers. */
+static inline uint32_t float_bits(float number)
+{
+    uint32_t bits;
+    memcpy(&bits, &number, sizeof bits);
+    return bits;
+}
+
 struct ranking {
     const struct textindex *index;
     struct similar_scratch *s;
@@ -194,10 +194,11 @@ static void consider(struct ranking *r, uint32_t doc, uint32_t cell, float bonus
 {
     const struct similar_pass *pass = r->pass;
     const struct textindex_doc *info = &r->index->docs[doc];
-    struct similar_ranked hit = {similar_rank_text(cell) + bonus, doc, info->place, pass->contains != NULL};
+    float score = similar_rank_text(cell) + bonus;
     if (pass->cluster_bonus)
-        hit.score += pass->cluster_bonus[info->cluster[pass->model - 1]];
-    if ((r->n == r->max && !is_better(&hit, &r->s->heap[0])) || !(r->index->models[doc] >> (pass->model - 1) & 1) ||
+        score += pass->cluster_bonus[info->cluster[pass->model - 1]];
+    struct similar_ranked hit = {(uint64_t)float_bits(score) << 32 | (UINT32_MAX - info->place), doc};
+    if ((r->n == r->max && hit.key < r->s->heap[0].key) || !(r->index->models[doc] >> (pass->model - 1) & 1) ||
         (int64_t)doc == pass->excluded)
         return;
     if (pass->contains ? !contains_holds(pass->contains, doc) : is_known(r->s, pass->known_count, doc))
@@ -211,7 +212,8 @@ static uint32_t least_cell(const struct ranking *r, float bonus)
     double none = bonus >= r->pass->open_bonus ? 0 : 1;
     if (r->n < r->max)
         return (uint32_t)none;
-    double least = (double)(r->s->heap[0].score - r->pass->cluster_bonus_max - bonus) * (65536.0 * 255.0) - 64;
+    double least =
+        (double)(similar_rank_score(&r->s->heap[0]) - r->pass->cluster_bonus_max - bonus) * (65536.0 * 255.0) - 64;
     return (uint32_t)(least < none ? none : least);
 }
 
@@ -261,9 +263,7 @@ static uint32_t bound_categories(const struct ranking *r, const uint32_t *tops, 
     int32_t most = 0;
     for (uint32_t i = 0; i < count; i++) {
         float bound = similar_rank_text(tops[i]) + bonus[i] + cluster;
-        int32_t bits, is_wanted = (tops[i] != 0) | (bonus[i] >= open);
-        memcpy(&bits, &bound, sizeof bits);
-        bits = (bits + 1) & -is_wanted;
+        int32_t is_wanted = (tops[i] != 0) | (bonus[i] >= open), bits = ((int32_t)float_bits(bound) + 1) & -is_wanted;
         bounds[i] = (uint32_t)bits;
         most = most > bits ? most : bits;
     }
@@ -287,11 +287,7 @@ static void rank_category(struct ranking *r, const uint32_t *cells, uint32_t fir
 /* The bound below which no category matters any more. */
 static uint32_t least_bound(const struct ranking *r)
 {
-    uint32_t bits;
-    if (r->n < r->max || r->pass->exhaustive)
-        return 1;
-    memcpy(&bits, &r->s->heap[0].score, sizeof bits);
-    return bits + 1;
+    return r->n < r->max || r->pass->exhaustive ? 1 : (uint32_t)(r->s->heap[0].key >> 32) + 1;
 }
 
 /* The most promising categories first, so that the others need not be kept only to be dropped again. */
@@ -334,7 +330,7 @@ size_t similar_rank_best(const struct textindex *x, struct similar_scratch *s, c
         struct similar_block best = s->queue[0];
         s->queue[0] = s->queue[--n];
         sink(s->queue, n, 0);
-        if (r.n == max && best.key < s->heap[0].score && !pass->exhaustive)
+        if (r.n == max && best.key < similar_rank_score(&s->heap[0]) && !pass->exhaustive)
             break;
         rank_block(&r, best.block);
     }

@@ -16,6 +16,14 @@ static inline float similar_rank_text(uint32_t cell)
     return (float)(int32_t)cell * (1.0f / (65536.0f * 255.0f));
 }
 
+static inline float similar_rank_score(const struct similar_ranked *ranked)
+{
+    uint32_t bits = (uint32_t)(ranked->key >> 32);
+    float score;
+    memcpy(&score, &bits, sizeof score);
+    return score;
+}
+
 /* The largest of some numbers, -INFINITY of none. Four at a time, or each comparison would wait for the one before. */
 static inline float similar_largest(const float *numbers, uint32_t count)
 {
