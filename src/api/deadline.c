@@ -5,6 +5,7 @@
 #include <sys/socket.h>
 
 #include "pasar/clock.h"
+#include "pasar/thread.h"
 
 enum { LOOK_MS = 250 };
 
@@ -41,7 +42,7 @@ int deadline_start(struct deadline *d, double request_timeout_s, struct pasar_me
     d->request_ns = (int64_t)(request_timeout_s * 1e9);
     d->cuts = cuts;
     d->connections = connections;
-    if (pthread_create(&d->thread, NULL, run, d) != 0)
+    if (pasar_thread_start(&d->thread, run, d) != 0)
         return pasar_err_set(err, PASAR_EOS, "cannot start the thread that watches slow clients");
     d->is_running = true;
     return 0;

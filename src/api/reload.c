@@ -8,6 +8,7 @@
 
 #include "pasar/clock.h"
 #include "pasar/log.h"
+#include "pasar/thread.h"
 
 enum { LOOK_S = 1, RETRY_S_MAX = 60 };
 
@@ -175,7 +176,7 @@ int reloader_start(struct reloader *r, struct api *api, struct pasar_err *err)
     pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
     pthread_cond_init(&r->changed, &attr);
     pthread_condattr_destroy(&attr);
-    if (pthread_create(&r->thread, NULL, run, r) == 0)
+    if (pasar_thread_start(&r->thread, run, r) == 0)
         return 0;
     pthread_cond_destroy(&r->changed);
     pthread_mutex_destroy(&r->lock);
