@@ -93,7 +93,6 @@ struct similar_scratch {
     uint32_t node_cap;
     /* By document: a bit */
     uint64_t *found, *candidates, *other;
-    uint32_t bit_words;
     struct similar_ranked {
         uint64_t key; /* the bits of the score, which is not negative; then the place, upside down: more is better */
         uint32_t doc;

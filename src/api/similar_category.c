@@ -30,7 +30,7 @@ static void give_bonus(const struct similar_search *f, float most)
 {
     const uint32_t categories = f->index->catalog->category_count;
     const float *likely = f->s->likely;
-    const float top = similar_largest(likely, categories);
+    const float top = similar_rank_largest(likely, categories);
     float *restrict bonus = f->s->bonus;
     for (uint32_t c = 0; c < categories; c++) {
         float share = sharpness * (likely[c] - top), value = exp_negative(share > negligible ? share : negligible);

@@ -121,7 +121,7 @@ static uint32_t queue_blocks(const struct textindex *x, struct similar_scratch *
     for (uint32_t block = 0; block < x->block_count; block++) {
         uint32_t first = block * TEXTINDEX_BLOCK, last = textindex_block_end(x, block) - 1;
         uint32_t category = x->docs[first].category;
-        float most = similar_largest(pass->bonus + category, x->docs[last].category - category + 1);
+        float most = similar_rank_largest(pass->bonus + category, x->docs[last].category - category + 1);
         if (pass->contains ? !contains_in_range(pass->contains, first, last)
                            : s->bound[block] == 0 && most < pass->open_bonus)
             continue;

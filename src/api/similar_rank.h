@@ -16,6 +16,7 @@ static inline float similar_rank_text(uint32_t cell)
     return (float)(int32_t)cell * (1.0f / (65536.0f * 255.0f));
 }
 
+/* Score of a hit that was kept. */
 static inline float similar_rank_score(const struct similar_ranked *ranked)
 {
     uint32_t bits = (uint32_t)(ranked->key >> 32);
@@ -25,7 +26,7 @@ static inline float similar_rank_score(const struct similar_ranked *ranked)
 }
 
 /* The largest of some numbers, -INFINITY of none. Four at a time, or each comparison would wait for the one before. */
-static inline float similar_largest(const float *numbers, uint32_t count)
+static inline float similar_rank_largest(const float *numbers, uint32_t count)
 {
     float most[4] = {-INFINITY, -INFINITY, -INFINITY, -INFINITY};
     uint32_t i = 0;

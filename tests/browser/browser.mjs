@@ -101,12 +101,11 @@ export async function open(browser, base, { pictures = 'served', ...options } = 
   return page;
 }
 
-/** Waits until nothing on the page is loading. */
+/** Waits until nothing on the page is loading, or waits for its size to be drawn. */
 export async function settled(page) {
   await page.waitForSelector('main h1', { timeout: 10000 });
-  await page.waitForFunction(() => !document.querySelector('main [aria-busy="true"], main .skeleton'), null, {
-    timeout: 10000,
-  });
+  const unready = 'main [aria-busy="true"], main .skeleton, main .plot-canvas:empty';
+  await page.waitForFunction((selector) => !document.querySelector(selector), unready, { timeout: 10000 });
 }
 
 /** The serious and critical findings of axe-core on what is shown now, one line each. */

@@ -250,6 +250,39 @@ static void test_similar__long_queries_are_taken_as_far_as_they_count(void **sta
     assert_int_equal(ask(text, -1, 3, &hits), 0);
 }
 
+static void test_similar__of_equal_hits_those_with_more_votes_come_first(void **state)
+{
+    (void)state;
+    static const struct row lamps[] = {
+        {"few", "Acme Desk Lamp", "Home|Lamps", "", 100, 4, 5, 0},
+        {"none", "Acme Desk Lamp", "Home|Lamps", "", 100, 4, NAN, 0},
+        {"zero", "Acme Desk Lamp", "Home|Lamps", "", 100, 4, 0, 0},
+        {"many", "Acme Desk Lamp", "Home|Lamps", "", 100, 4, 900, 0},
+        {"later", "Acme Desk Lamp", "Home|Lamps", "", 100, 4, 900, 0},
+        {"last", "Acme Desk Lamp", "Home|Lamps", "", 100, 4, NAN, 0},
+    };
+    static const char *const want[] = {"many", "later", "few", "zero", "none", "last"};
+    struct catalog c;
+    struct textindex x;
+    struct pasar_err err = PASAR_ERR_INIT;
+    struct similar_scratch s = {0};
+    const struct similar_hit *hits;
+    size_t count;
+    char id[64];
+    assert_int_equal(support_catalog(&c, lamps, PASAR_ARRAY_LEN(lamps)), 0);
+    assert_int_equal(textindex_build(&x, &c, &err), 0);
+    for (uint32_t limit = 1; limit <= PASAR_ARRAY_LEN(want); limit++) { /* also where some are dropped */
+        struct similar_query query = {.name = "lamp", .len = 4, .product = -1, .model = 3, .limit = limit};
+        assert_int_equal(similar_search(&x, &query, &s, &hits, &count, &total), 0);
+        assert_int_equal(count, limit);
+        for (size_t i = 0; i < count; i++)
+            assert_string_equal(support_id(&c, hits[i].product, id), want[i]);
+    }
+    similar_scratch_fini(&s);
+    textindex_fini(&x);
+    catalog_fini(&c);
+}
+
 static void test_similar__an_empty_catalogue_answers_nothing(void **state)
 {
     (void)state;
@@ -282,6 +315,7 @@ int main(void)
         cmocka_unit_test(test_similar__pages_join_without_gap),
         cmocka_unit_test(test_similar__random_queries_never_break_it),
         cmocka_unit_test(test_similar__long_queries_are_taken_as_far_as_they_count),
+        cmocka_unit_test(test_similar__of_equal_hits_those_with_more_votes_come_first),
         cmocka_unit_test(test_similar__an_empty_catalogue_answers_nothing),
     };
     return cmocka_run_group_tests(tests, setup, support_search_end);
