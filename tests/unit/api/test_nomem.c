@@ -164,6 +164,10 @@ static void fail_each(enum method method, const char *target, const char *body)
             fail_msg("%s, after allocation %ld of %ld had failed: %.300s", target, n, needed, a.text);
         free(a.text);
     }
+    ask(method, target, body, 0, &scratch, &a); /* and nothing was spoilt by it */
+    similar_scratch_fini(&scratch);
+    assert_true(is_same(&a, &usual));
+    free(a.text);
     free(usual.text);
 }
 

@@ -250,9 +250,8 @@ static void test_similar__long_queries_are_taken_as_far_as_they_count(void **sta
     assert_int_equal(ask(text, -1, 3, &hits), 0);
 }
 
-static void test_similar__of_equal_hits_those_with_more_votes_come_first(void **state)
+static int setup_lamps(void **state)
 {
-    (void)state;
     static const struct row lamps[] = {
         {"few", "Acme Desk Lamp", "Home|Lamps", "", 100, 4, 5, 0},
         {"none", "Acme Desk Lamp", "Home|Lamps", "", 100, 4, NAN, 0},
@@ -261,45 +260,36 @@ static void test_similar__of_equal_hits_those_with_more_votes_come_first(void **
         {"later", "Acme Desk Lamp", "Home|Lamps", "", 100, 4, 900, 0},
         {"last", "Acme Desk Lamp", "Home|Lamps", "", 100, 4, NAN, 0},
     };
+    (void)state;
+    return support_search_begin(lamps, PASAR_ARRAY_LEN(lamps));
+}
+
+static void test_similar__of_equal_hits_those_with_more_votes_come_first(void **state)
+{
+    (void)state;
     static const char *const want[] = {"many", "later", "few", "zero", "none", "last"};
-    struct catalog c;
-    struct textindex x;
-    struct pasar_err err = PASAR_ERR_INIT;
-    struct similar_scratch s = {0};
-    const struct similar_hit *hits;
     size_t count;
     char id[64];
-    assert_int_equal(support_catalog(&c, lamps, PASAR_ARRAY_LEN(lamps)), 0);
-    assert_int_equal(textindex_build(&x, &c, &err), 0);
     for (uint32_t limit = 1; limit <= PASAR_ARRAY_LEN(want); limit++) { /* also where some are dropped */
-        struct similar_query query = {.name = "lamp", .len = 4, .product = -1, .model = 3, .limit = limit};
-        assert_int_equal(similar_search(&x, &query, &s, &hits, &count, &total), 0);
+        const struct similar_hit *hits = support_search("lamp", limit, &count);
         assert_int_equal(count, limit);
         for (size_t i = 0; i < count; i++)
-            assert_string_equal(support_id(&c, hits[i].product, id), want[i]);
+            assert_string_equal(support_id(&catalog, hits[i].product, id), want[i]);
     }
-    similar_scratch_fini(&s);
-    textindex_fini(&x);
-    catalog_fini(&c);
+}
+
+static int setup_nothing(void **state)
+{
+    (void)state;
+    return support_search_begin(NULL, 0);
 }
 
 static void test_similar__an_empty_catalogue_answers_nothing(void **state)
 {
     (void)state;
-    struct catalog empty;
-    struct textindex x;
-    struct pasar_err err = PASAR_ERR_INIT;
-    struct similar_scratch s = {0};
-    const struct similar_hit *hits;
     size_t count;
-    assert_int_equal(support_catalog(&empty, NULL, 0), 0);
-    assert_int_equal(textindex_build(&x, &empty, &err), 0);
-    struct similar_query query = {.name = "usb", .len = 3, .product = -1, .model = 3, .limit = 5};
-    assert_int_equal(similar_search(&x, &query, &s, &hits, &count, &total), 0);
+    (void)support_search("usb", 5, &count);
     assert_int_equal(count, 0);
-    similar_scratch_fini(&s);
-    textindex_fini(&x);
-    catalog_fini(&empty);
 }
 
 int main(void)
@@ -315,8 +305,14 @@ int main(void)
         cmocka_unit_test(test_similar__pages_join_without_gap),
         cmocka_unit_test(test_similar__random_queries_never_break_it),
         cmocka_unit_test(test_similar__long_queries_are_taken_as_far_as_they_count),
+    };
+    const struct CMUnitTest lamps_tests[] = {
         cmocka_unit_test(test_similar__of_equal_hits_those_with_more_votes_come_first),
+    };
+    const struct CMUnitTest empty_tests[] = {
         cmocka_unit_test(test_similar__an_empty_catalogue_answers_nothing),
     };
-    return cmocka_run_group_tests(tests, setup, support_search_end);
+    return cmocka_run_group_tests(tests, setup, support_search_end) +
+           cmocka_run_group_tests(lamps_tests, setup_lamps, support_search_end) +
+           cmocka_run_group_tests(empty_tests, setup_nothing, support_search_end);
 }
