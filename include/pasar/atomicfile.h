@@ -39,7 +39,7 @@ struct pasar_atomicfile;
 struct pasar_atomicfile *pasar_atomicfile_open(const char *dir, const char *name,
                                                struct pasar_err *err) PASAR_MUSTCHECK;
 
-/* Writes all of `bytes` (short writes and EINTR handled; buffered 256 KiB). 0 or -1 with err. */
+/* Writes all of `bytes` (short writes and EINTR handled; buffered 64 KiB). 0 or -1 with err. */
 int pasar_atomicfile_write(struct pasar_atomicfile *file, const void *bytes, size_t len,
                            struct pasar_err *err) PASAR_MUSTCHECK;
 

@@ -224,7 +224,7 @@ char *pasar_model_to_json(const struct pasar_model *model, struct pasar_err *err
 struct pasar_generation {
     struct pasar_manifest manifest;
     struct pasar_model models[PASAR_MODELS];
-    int products_fd; /* products.csv, open for reading, checked against the manifest; owned */
+    int products_fd; /* products.csv, open for reading, checked against the manifest; owned; -1: closed */
 };
 
 /* The name that `current` points to ("000007"), or -1 with err: PASAR_ENOINPUT when there is none yet. */
@@ -238,6 +238,9 @@ int pasar_generation_current(const char *models_dir, char name[32], struct pasar
 int pasar_generation_load(struct pasar_generation *generation, const char *models_dir, const char *name,
                           struct pasar_err *err) PASAR_MUSTCHECK;
 void pasar_generation_fini(struct pasar_generation *generation);
+
+/* Closes products.csv once it has been read, so that a generation in use neither pins its disk space nor its mount. */
+void pasar_generation_close_products(struct pasar_generation *generation);
 
 int pasar_model_from_json(struct pasar_model *model, const char *json, size_t len,
                           struct pasar_err *err) PASAR_MUSTCHECK;

@@ -83,7 +83,7 @@ void blob_fini(struct blob *blob)
     memset(blob, 0, sizeof *blob);
 }
 
-/* The weight of "name;q=0.5" parameters, 1 without. */
+/* Is the weight of ";q=0.5" parameters more than 0? It is 1 without one. */
 static bool is_wanted(const char *params, size_t len)
 {
     for (size_t i = 0; i + 1 < len; i++) {

@@ -33,13 +33,14 @@ static void *run(void *arg)
     return NULL;
 }
 
-int deadline_start(struct deadline *d, double request_timeout_s, struct pasar_metric *cuts,
+int deadline_start(struct deadline *d, double request_timeout_s, double idle_timeout_s, struct pasar_metric *cuts,
                    struct pasar_metric *connections, struct pasar_err *err)
 {
     memset(d, 0, sizeof *d);
     pthread_mutex_init(&d->lock, NULL);
     d->head.prev = d->head.next = &d->head;
     d->request_ns = (int64_t)(request_timeout_s * 1e9);
+    d->idle_ns = (int64_t)(idle_timeout_s * 1e9);
     d->cuts = cuts;
     d->connections = connections;
     if (pasar_thread_start(&d->thread, run, d) != 0)
@@ -64,7 +65,7 @@ struct deadline_conn *deadline_add(struct deadline *d, int fd)
     if (!c)
         return NULL;
     c->fd = fd;
-    deadline_next_request(d, c);
+    c->at_ns = pasar_clock_coarse_ns() + d->request_ns;
     pthread_mutex_lock(&d->lock);
     c->prev = &d->head;
     c->next = d->head.next;
@@ -92,8 +93,15 @@ void deadline_replying(struct deadline_conn *c, int64_t now_ns, double seconds)
         atomic_store_explicit(&c->at_ns, now_ns + (int64_t)(seconds * 1e9), memory_order_relaxed);
 }
 
-void deadline_next_request(const struct deadline *d, struct deadline_conn *c)
+void deadline_await_request(const struct deadline *d, struct deadline_conn *c)
 {
     if (c)
-        atomic_store_explicit(&c->at_ns, pasar_clock_coarse_ns() + d->request_ns, memory_order_relaxed);
+        atomic_store_explicit(&c->at_ns, pasar_clock_coarse_ns() + d->idle_ns + d->request_ns, memory_order_relaxed);
+}
+
+void deadline_request_begins(const struct deadline *d, struct deadline_conn *c)
+{
+    int64_t at = c ? pasar_clock_coarse_ns() + d->request_ns : 0;
+    if (c && at < atomic_load_explicit(&c->at_ns, memory_order_relaxed))
+        atomic_store_explicit(&c->at_ns, at, memory_order_relaxed);
 }

@@ -39,6 +39,17 @@ static void split_absolute(struct exchange *x)
     r->path = x->guard.authority + x->guard.authority_len;
 }
 
+/*
+ * libmicrohttpd would cut the query up as well, in the connection's small memory, and where hundreds of pieces leave no
+ * room for themselves it never answers. The query has been copied, and `uri` is the library's own buffer.
+ */
+static void hide_query(const char *uri)
+{
+    char *mark = strchr((char *)(uintptr_t)uri, '?');
+    if (mark)
+        mark[1] = '\0';
+}
+
 void *exchange_begin(void *cls, const char *uri, struct MHD_Connection *connection)
 {
     struct exchanges *all = cls;
@@ -57,6 +68,8 @@ void *exchange_begin(void *cls, const char *uri, struct MHD_Connection *connecti
     x->is_too_long = len > URI_BYTES_MAX;
     if (!x->is_too_long)
         pasar_buf_add(&x->uri, uri, len);
+    hide_query(uri);
+    deadline_request_begins(&all->deadline, conn);
     struct request *r = &x->request;
     r->path = pasar_buf_cstr(&x->uri);
     if (!r->path) { /* answered with 503 */
@@ -87,7 +100,7 @@ void exchange_completed(void *cls, struct MHD_Connection *connection, void **con
         return;
     if (x->conn)
         x->conn->pending = NULL;
-    deadline_next_request(&all->deadline, x->conn);
+    deadline_await_request(&all->deadline, x->conn);
     snapshot_release(&all->api->store, x->slot);
     if (x->seen)
         atomic_fetch_sub(&all->api->busy, 1);

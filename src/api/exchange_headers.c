@@ -27,6 +27,20 @@ static bool is_header(const char *key, size_t len, const char *name, size_t name
     return len == name_len && strncasecmp(key, name, len) == 0;
 }
 
+/* A list may come in several headers, which mean what one of them with commas between would: RFC 9110 section 5.3. */
+static const char *join(struct exchange *x, struct pasar_buf *joined, const char *before, const char *value)
+{
+    if (!before)
+        return value;
+    if (joined->len == 0)
+        pasar_buf_adds(joined, before);
+    pasar_buf_adds(joined, ", ");
+    pasar_buf_adds(joined, value);
+    const char *text = pasar_buf_cstr(joined);
+    x->is_out_of_memory = x->is_out_of_memory || !text;
+    return text;
+}
+
 static enum MHD_Result read_header(void *cls, enum MHD_ValueKind kind, const char *key, size_t key_len,
                                    const char *value, size_t value_len)
 {
@@ -37,9 +51,9 @@ static enum MHD_Result read_header(void *cls, enum MHD_ValueKind kind, const cha
     guard_header(&x->guard, key, key_len, value, value_len);
 #define IS(name) is_header(key, key_len, name, sizeof(name) - 1)
     if (IS("Accept-Encoding"))
-        x->wishes.accept_encoding = value;
+        x->wishes.accept_encoding = join(x, &x->encodings, x->wishes.accept_encoding, value);
     else if (IS("If-None-Match"))
-        x->wishes.if_none_match = value;
+        x->wishes.if_none_match = join(x, &x->etags, x->wishes.if_none_match, value);
     else if (IS("Access-Control-Request-Method"))
         x->wishes.is_preflight = true;
     else if (IS("Origin"))

@@ -42,14 +42,14 @@ struct similar_scratch *exchange_scratch(const struct exchanges *all)
     return kept ? &kept->scratch : NULL;
 }
 
-enum { BUFFERS = 6 };
+enum { BUFFERS = 8 };
 
 /* Whose memory goes from one request to the next. */
 static void list_buffers(struct exchange *x, struct pasar_buf *list[BUFFERS])
 {
     struct request *r = &x->request;
-    struct pasar_buf *const buffers[BUFFERS] = {&x->body,    &x->uri,    &x->reply_body,
-                                                &r->segment, &r->header, &r->params.scratch};
+    struct pasar_buf *const buffers[BUFFERS] = {&x->body,  &x->uri,     &x->reply_body, &x->encodings,
+                                                &x->etags, &r->segment, &r->header,     &r->params.scratch};
 
     memcpy(list, buffers, sizeof buffers);
 }

@@ -16,7 +16,8 @@ struct exchange {
     struct exchanges *all;
     struct deadline_conn *conn; /* NULL: memory was short */
     struct pasar_buf body, uri;
-    struct pasar_buf reply_body; /* being sent until the request is completed */
+    struct pasar_buf reply_body;       /* being sent until the request is completed */
+    struct pasar_buf encodings, etags; /* lists that came in several headers, joined */
     struct guard guard;
     struct send_wishes wishes;
     char id[EXCHANGE_ID_MAX + 1]; /* X-Request-Id; "" until it is known */

@@ -98,17 +98,14 @@ static bool is_allowed(const struct guard_hosts *hosts, const char *host, size_t
     return hosts->any;
 }
 
-/* The host asked for is one that we answer for. */
+/* The host asked for is one that we answer for: the address's, if it names one, and then Host means nothing (RFC 9112
+ * section 3.2.2). */
 static int host_verdict(const struct guard *g, const struct guard_hosts *hosts, const char **why)
 {
     const char *host = g->authority ? g->authority : g->host;
     size_t whole = g->authority ? g->authority_len : g->host_len, len;
     if (!host)
         return 0; /* HTTP/1.0 */
-    if (g->authority && g->host && (g->host_len != whole || strncasecmp(g->host, host, whole) != 0)) {
-        *why = "the address and the Host header name different hosts";
-        return 400;
-    }
     len = host_len(host, whole);
     if (len == 0) {
         *why = "Host is not a host name with an optional port";

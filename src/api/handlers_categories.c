@@ -46,7 +46,7 @@ static void write_page(const struct request *r, struct reply *reply, const struc
     reply->has_total = true;
     reply->total = total;
     reply->offset = offset;
-    reply->limit = limit;
+    reply->limit = r->params.given[PARAM_LIMIT] ? limit : 0;
 }
 
 void handle_categories(struct request *r, struct reply *reply)

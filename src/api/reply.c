@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "api/jsontext.h"
+#include "api/params.h"
 #include "pasar/log.h"
 #include "pasar/num.h"
 
@@ -135,15 +136,26 @@ static void add_uri(struct pasar_buf *buf, const char *text, size_t len)
     pasar_buf_add(buf, text + plain, len - plain);
 }
 
-static bool is_paging(const char *pair, size_t len)
+static bool is_paging_name(const char *name, size_t len)
 {
-    size_t name = 0;
-    while (name < len && pair[name] != '=')
-        name++;
-    return (name == 5 && memcmp(pair, "limit", 5) == 0) || (name == 6 && memcmp(pair, "offset", 6) == 0);
+    return (len == 5 && memcmp(name, "limit", 5) == 0) || (len == 6 && memcmp(name, "offset", 6) == 0);
 }
 
-/* One link; all of them begin with the `base_len` bytes at `base` in the same buffer. */
+/* Is a pair of the query one that the links bring themselves? Names may be percent-encoded, though hardly any are. */
+static bool is_paging(const char *pair, size_t len, bool *failed)
+{
+    const char *equals = memchr(pair, '=', len);
+    size_t name_len = equals ? (size_t)(equals - pair) : len;
+    if (!memchr(pair, '%', name_len))
+        return is_paging_name(pair, name_len);
+    struct pasar_buf name = {0};
+    bool is = params_decode(&name, pair, name_len, true) == 0 && is_paging_name(name.data, name.len);
+    *failed = *failed || name.failed;
+    pasar_buf_fini(&name);
+    return is;
+}
+
+/* One link; all of them begin with the `base_len` bytes at `base` in the same buffer. A limit of 0: none was given. */
 static void add_one(struct pasar_buf *buf, size_t base, size_t base_len, uint64_t offset, uint64_t limit,
                     const char *rel)
 {
@@ -152,9 +164,12 @@ static void add_one(struct pasar_buf *buf, size_t base, size_t base_len, uint64_
         pasar_buf_add(buf, ", <", 3);
         pasar_buf_add(buf, buf->data + base, base_len);
     }
-    pasar_buf_adds(buf, "limit=");
-    pasar_num_add_u64(buf, limit);
-    pasar_buf_adds(buf, "&offset=");
+    if (limit > 0) {
+        pasar_buf_adds(buf, "limit=");
+        pasar_num_add_u64(buf, limit);
+        pasar_buf_addc(buf, '&');
+    }
+    pasar_buf_adds(buf, "offset=");
     pasar_num_add_u64(buf, offset);
     pasar_buf_adds(buf, ">; rel=\"");
     pasar_buf_adds(buf, rel);
@@ -165,7 +180,7 @@ void reply_add_link(const struct reply *reply, struct pasar_buf *buf, const char
                     const char *query, size_t query_len)
 {
     uint64_t offset = reply->offset, limit = reply->limit, total = reply->total;
-    uint64_t last = total == 0 ? 0 : (total - 1) / limit * limit;
+    uint64_t page = limit ? limit : UINT32_MAX, last = total == 0 ? 0 : (total - 1) / page * page;
     size_t base = buf->len + 1, base_len;
     (void)pasar_buf_reserve(buf, 4 * (path_len + query_len + 50)); /* failure shows in buf->failed */
     pasar_buf_addc(buf, '<');
@@ -173,7 +188,7 @@ void reply_add_link(const struct reply *reply, struct pasar_buf *buf, const char
     pasar_buf_addc(buf, '?');
     for (const char *at = query, *end = query + query_len; at < end;) {
         const char *amp = memchr(at, '&', (size_t)(end - at)), *stop = amp ? amp : end;
-        if (stop > at && !is_paging(at, (size_t)(stop - at))) {
+        if (stop > at && !is_paging(at, (size_t)(stop - at), &buf->failed)) {
             add_uri(buf, at, (size_t)(stop - at));
             pasar_buf_addc(buf, '&');
         }
@@ -182,10 +197,10 @@ void reply_add_link(const struct reply *reply, struct pasar_buf *buf, const char
     base_len = buf->failed ? 0 : buf->len - base;
     add_one(buf, base, base_len, 0, limit, "first");
     if (offset > 0) {
-        uint64_t before = offset > limit ? offset - limit : 0;
+        uint64_t before = offset > page ? offset - page : 0;
         add_one(buf, base, base_len, before > last ? last : before, limit, "prev");
     }
-    if (offset + limit < total)
-        add_one(buf, base, base_len, offset + limit, limit, "next");
+    if (offset + page < total)
+        add_one(buf, base, base_len, offset + page, limit, "next");
     add_one(buf, base, base_len, last, limit, "last");
 }

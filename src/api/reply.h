@@ -20,7 +20,8 @@ struct reply {
     struct pasar_buf body;   /* the body, unless … */
     const struct blob *blob; /* … it is a ready-made one that outlives the request */
     bool has_total;          /* X-Total-Count and Link, of the list's page below */
-    uint64_t total, offset, limit;
+    uint64_t total, offset;
+    uint64_t limit;           /* 0: none was given, all is one page */
     struct pasar_buf relaxed; /* X-Pasar-Relaxed, in words; empty = none */
     const char *allow;        /* Allow of a 405 */
     int retry_after_s;        /* 0 = none */

@@ -20,7 +20,7 @@ const char *router_allow(const struct route *route)
     return route->methods & METHOD_POST ? "POST, OPTIONS" : "GET, HEAD, OPTIONS";
 }
 
-/* Compares a decoded path with a pattern; *part is where the {part} stands in the path. */
+/* Compares a path, as it was sent, with a pattern; *part is where the {part} stands in the path. */
 static bool matches(const char *pattern, const char *path, size_t len, size_t *part, size_t *part_len)
 {
     size_t fixed = strcspn(pattern, "{");

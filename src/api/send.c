@@ -148,8 +148,11 @@ static void add_form(struct out *out, const struct body *body, bool has_body, bo
 {
     if (body->is_gzip && has_body)
         add(out, MHD_HTTP_HEADER_CONTENT_ENCODING, "gzip");
-    if (body->may_gzip)
-        add(out, MHD_HTTP_HEADER_VARY, is_page ? "Accept-Encoding" : "Accept-Encoding, Origin");
+    if (body->may_gzip || (etag && !is_page)) /* what no cache keeps needs none */
+        add(out, MHD_HTTP_HEADER_VARY,
+            is_page          ? "Accept-Encoding"
+            : body->may_gzip ? "Accept-Encoding, Origin"
+                             : "Origin");
     if (etag)
         add(out, MHD_HTTP_HEADER_ETAG, etag);
 }
@@ -205,14 +208,14 @@ enum MHD_Result send_reply(struct MHD_Connection *connection, struct request *r,
     if (reply->blob)
         choose_blob(reply->blob, wants_gzip, &body);
     else if (reply->status != 204)
-        choose_own(reply, wants_gzip, &body);
+        choose_own(reply, wants_gzip, &body); /* also for a 304, whose Content-Length libmicrohttpd cannot leave out */
     if (has_etag) {
         make_etag(reply->blob ? reply->blob->etag : plain, body.is_gzip, etag);
         if (blob_matches(wishes->if_none_match, etag))
             reply->status = 304; /* libmicrohttpd leaves the bytes out, and says how many they are */
     }
     *status = reply->status;
-    *bytes = reply->status == 304 ? 0 : body.len;
+    *bytes = reply->status == 304 || r->method == METHOD_HEAD ? 0 : body.len;
     struct MHD_Response *ready = prepared(reply, wishes, body.is_gzip);
     if (ready)
         return MHD_queue_response(connection, MHD_HTTP_OK, ready); /* which counts its users itself */

@@ -115,8 +115,8 @@ struct server *server_start(struct api *api, struct pasar_err *err)
     }
     server->has_key = true;
     fd = listen_open(api->config->bind, api->config->port, &server->port, err);
-    if (fd < 0 || deadline_start(&server->exchanges.deadline, api->config->request_timeout_s, api->deadline_cuts,
-                                 api->connections, err) != 0)
+    if (fd < 0 || deadline_start(&server->exchanges.deadline, api->config->request_timeout_s,
+                                 api->config->idle_timeout_s, api->deadline_cuts, api->connections, err) != 0)
         goto fail;
     server->daemon = start_daemon(server, fd);
     if (!server->daemon) {

@@ -24,6 +24,7 @@ static int load_catalog(struct snapshot *s, struct pasar_err *err)
         }
     }
     pasar_products_reader_close(reader);
+    pasar_generation_close_products(&s->generation);
     if (result != PASAR_PRODUCTS_END)
         return -1;
     if (s->catalog.rows != s->generation.manifest.rows)

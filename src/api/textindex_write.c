@@ -151,7 +151,8 @@ static size_t parent_len(const struct catalog_category *c)
     return c->path ? (size_t)(c->last - c->path) : 0;
 }
 
-/* Numbers the parents of categories, which are sorted: one that was met before is found by looking back. */
+/* Numbers the parents of categories, which are sorted: one that was met before is found by looking back, unless it was
+ * spelt otherwise in between; then it counts as two. */
 static int begin_evidence(struct textindex *x, struct pasar_err *err)
 {
     const struct catalog_category *all = x->catalog->categories;

@@ -215,6 +215,11 @@ void pasar_generation_fini(struct pasar_generation *generation)
     pasar_manifest_fini(&generation->manifest);
     for (int m = 0; m < PASAR_MODELS; m++)
         pasar_model_fini(&generation->models[m]);
+    pasar_generation_close_products(generation);
+}
+
+void pasar_generation_close_products(struct pasar_generation *generation)
+{
     if (generation->products_fd >= 0)
         close(generation->products_fd);
     generation->products_fd = -1;

@@ -13,7 +13,8 @@ CASES = [
     ('plain', b'GET /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n', [200]),
     ('HTTP/1.0', b'GET /healthz HTTP/1.0\r\n\r\n', [200]),
     ('absolute form', b'GET http://localhost/healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n', [200]),
-    ('absolute form, another host', b'GET http://evil.example/healthz HTTP/1.1\r\nHost: localhost\r\n\r\n', [400]),
+    ('absolute form, another host', b'GET http://evil.example/healthz HTTP/1.1\r\nHost: localhost\r\n\r\n', [421]),
+    ('absolute form, Host means nothing', b'GET http://localhost/healthz HTTP/1.1\r\nHost: localhost:5001\r\nConnection: close\r\n\r\n', [200]),
     ('absolute form, foreign', b'GET http://evil.example/healthz HTTP/1.1\r\nHost: evil.example\r\n\r\n', [421]),
     ('absolute form, no Host', b'GET http://localhost/healthz HTTP/1.1\r\n\r\n', [400]),
     ('absolute form, HTTP/1.0', b'GET http://evil.example/healthz HTTP/1.0\r\n\r\n', [421]),
@@ -55,7 +56,8 @@ CASES = [
     ('header without a colon', b'GET /healthz HTTP/1.1\r\nHost: localhost\r\nnonsense\r\n\r\n', None),
     ('20 KiB of address', b'GET /' + b'a' * 20000 + b' HTTP/1.1\r\nHost: localhost\r\n\r\n', [414]),
     ('8 KiB of name', b'GET /api/products?category=' + b'a' * 8000 + b' HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n', [404]),
-    ('8 KiB of ampersands', b'GET /healthz?' + b'&' * 8000 + b' HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n', None),
+    ('8 KiB of ampersands', b'GET /healthz?' + b'&' * 8000 + b' HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n', [200]),
+    ('1600 parameters', b'GET /healthz?' + b'a=b&' * 1600 + b' HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n', [400]),
     ('1000 headers', b'GET /healthz HTTP/1.1\r\nHost: localhost\r\n' + b'X: y\r\n' * 1000 + b'Connection: close\r\n\r\n', None),
     ('200 KiB header', b'GET /healthz HTTP/1.1\r\nHost: localhost\r\nX: ' + b'y' * 200000 + b'\r\n\r\n', None),
     ('TLS hello', bytes.fromhex('160301020001') + b'\0' * 200, None),
@@ -158,6 +160,29 @@ def keep_alive(api):
         body = r.read()
         check(r.status == (404 if i % 4 == 3 else 200) and json.loads(body) is not None, f'request {i}: {r.status}')
     c.close()
+
+
+def waits_between_requests(api):
+    """A connection that was idle for nearly as long as a request may take has all of that time for its next one."""
+    s = socket.create_connection(('127.0.0.1', api.port))
+    s.settimeout(10)
+    s.sendall(OK)
+    check(s.recv(1000).startswith(b'HTTP/1.1 200'), 'before the wait')
+    time.sleep(2.5)
+    s.sendall(POST + b'Content-Length: 2\r\nConnection: close\r\n\r\n[')
+    time.sleep(1.5)
+    s.sendall(b']')
+    check(s.recv(1000).startswith(b'HTTP/1.1 200'), 'after the wait')
+    s.close()
+    s = socket.create_connection(('127.0.0.1', api.port))  # but no more than that
+    s.settimeout(10)
+    s.sendall(OK)
+    check(s.recv(1000).startswith(b'HTTP/1.1 200'), 'first')
+    s.sendall(POST + b'Content-Length: 2\r\n\r\n[')
+    started = time.monotonic()
+    check(s.recv(1000) == b'', 'a body that stays away')
+    check(time.monotonic() - started < 6, f'cut after {time.monotonic() - started:.1f} s of 3')
+    s.close()
 
 
 HOSTILE = ['(', '[', '*', '\\', '.*', '^$', '(a+)+$', '\0', '%zz', '%', 'a' * 65536, 'NaN', 'nan', 'inf', '-Infinity', '1e999', '-1e999',
@@ -264,6 +289,6 @@ def slow_ones_are_cut(api):
 limit = resource.getrlimit(resource.RLIMIT_NOFILE)
 resource.setrlimit(resource.RLIMIT_NOFILE, (min(4096, limit[1]) if limit[1] > 0 else 4096, limit[1]))
 with Api('--request-timeout', '3') as api:
-    for test in (odd_requests, every_case_cut, byte_by_byte, every_cut, keep_alive, hostile_parameters, hostile_bodies, slow_ones_are_cut):
+    for test in (odd_requests, every_case_cut, byte_by_byte, every_cut, keep_alive, waits_between_requests, hostile_parameters, hostile_bodies, slow_ones_are_cut):
         test(api)
         print('ok', test.__name__, flush=True)

@@ -16,6 +16,7 @@ def request_ids():
         for i, (method, target) in enumerate(asked):
             r = api.request(method, target, headers={'X-Request-Id': f'abc-{i}.X_y~z'})
             check(r.getheader('X-Request-Id') == f'abc-{i}.X_y~z', f'{method} {target[:30]}: {r.getheader("X-Request-Id")}')
+        check(int(api.request('HEAD', '/api/products', headers={'X-Request-Id': 'a-head'}).getheader('Content-Length')) > 0, 'HEAD')
         refused = api.raw(b'GET /healthz HTTP/1.1\r\nHost: evil.example\r\nX-Request-Id: of-a-refusal\r\n\r\n')
         check(b'421' in refused[:20] and b'X-Request-Id: of-a-refusal\r\n' in refused, 'a refusal has it too')
         for bad in ('a b', 'x' * 65, 'a"b', 'a<b', ''):
@@ -36,6 +37,7 @@ def request_ids():
             check(x['peer'] == '127.0.0.1' and isinstance(x['status'], int) and isinstance(x['bytes'], int) and x['ms'] >= 0, str(x))
         by_id = {x['request_id']: x for x in entries}
         check(set(made) <= set(by_id) and by_id['of-a-refusal']['status'] == 421, 'the ids of the replies stand in the log')
+        check(by_id['a-head']['bytes'] == 0, 'a HEAD is answered without a body')
         x = by_id['abc-2.X_y~z']
         check((x['method'], x['path'], x['status'], x['generation']) == ('GET', '/api/products?limit=x', 400, 1), str(x))
         check(any('%FF%22%5C<%7F' in x['path'] for x in entries), 'odd bytes of an address are escaped')

@@ -78,6 +78,18 @@ class Api:
         c.close()
         return r
 
+    def several(self, target, headers):
+        """GET with headers that may come more than once."""
+        c = http.client.HTTPConnection('127.0.0.1', self.port, timeout=20)
+        c.putrequest('GET', target, skip_accept_encoding=True)
+        for name, value in headers:
+            c.putheader(name, value)
+        c.endheaders()
+        r = c.getresponse()
+        r.body = r.read()
+        c.close()
+        return r
+
     def get(self, target, **headers):
         return self.request('GET', target, headers={k.replace('_', '-'): v for k, v in headers.items()})
 

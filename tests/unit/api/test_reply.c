@@ -119,6 +119,12 @@ static void test_reply__links_lead_through_the_pages(void **state)
     expect_link(1000, 5, 10, "",
                 "</api/products?limit=5&offset=0>; rel=\"first\", </api/products?limit=5&offset=5>; rel=\"prev\", "
                 "</api/products?limit=5&offset=5>; rel=\"last\"");
+    expect_link(2, 0, 10, "counts=1",
+                "</api/products?counts=1&offset=0>; rel=\"first\", </api/products?counts=1&offset=0>; rel=\"prev\", "
+                "</api/products?counts=1&offset=0>; rel=\"last\"");
+    expect_link(0, 5, 1, "%6cimit=9&off%73et=4&x%ff=1",
+                "</api/products?x%ff=1&limit=5&offset=0>; rel=\"first\", "
+                "</api/products?x%ff=1&limit=5&offset=0>; rel=\"last\"");
     expect_link(0, 5, 1, "q=>;\"\xc3\xa9\r\nX: y",
                 "</api/products?q=%3E;%22%C3%A9%0D%0AX:%20y&limit=5&offset=0>; rel=\"first\", "
                 "</api/products?q=%3E;%22%C3%A9%0D%0AX:%20y&limit=5&offset=0>; rel=\"last\"");

@@ -244,6 +244,12 @@ static void test_metrics__server_answers_scrapes_and_nothing_else(void **state)
         }
         free(answer);
     }
+    char many[700] = "GET /healthz?";
+    memset(many + strlen(many), '&', 600);
+    strcat(many, " HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n");
+    char *answer = ask(port, many);
+    assert_memory_equal(answer, "HTTP/1.1 200", 12);
+    free(answer);
     char taken[40];
     assert_null(pasar_metrics_server_start(metrics, "localhost", port, &err));
     assert_int_equal(err.code, PASAR_EUNAVAILABLE);
