@@ -75,8 +75,9 @@ static size_t match_categories(const struct catalog *c, const struct catalog_vie
     return count;
 }
 
-/* Takes the nearest spelling when it is near enough; words it for the client. */
-static size_t relax_category(const struct request *r, const struct catalog_view *view, uint32_t *ids,
+/* Takes the name that has the same letters ("Home & Kitchen" for "Home&Kitchen") or, unless `strict`, is near enough;
+ * words the latter for the client. */
+static size_t relax_category(const struct request *r, const struct catalog_view *view, bool strict, uint32_t *ids,
                              struct pasar_buf *relaxed)
 {
     const struct catalog *c = &r->snapshot->catalog;
@@ -84,12 +85,14 @@ static size_t relax_category(const struct request *r, const struct catalog_view 
     struct pasar_buf folded = {0};
     size_t count = 0;
     size_t n = relax_categories(c, view, r->params.text[PARAM_CATEGORY], r->params.text_len[PARAM_CATEGORY], names);
-    if (n > 0 && relax_is_near(&names[0])) {
-        fold_case(&folded, names[0].text, names[0].len);
-        if (folded.failed)
-            relaxed->failed = true;
-        else
-            count = match_categories(c, view, folded.data, folded.len, ids);
+    if (n == 0 || !(names[0].distance == 0 || (!strict && relax_is_near(&names[0]))))
+        return 0;
+    fold_case(&folded, names[0].text, names[0].len);
+    if (folded.failed)
+        relaxed->failed = true;
+    else
+        count = match_categories(c, view, folded.data, folded.len, ids);
+    if (names[0].distance > 0) {
         pasar_buf_adds(relaxed, "no category is called \"");
         pasar_buf_add(relaxed, r->params.text[PARAM_CATEGORY], r->params.text_len[PARAM_CATEGORY]);
         pasar_buf_adds(relaxed, "\": showing products of \"");
@@ -100,25 +103,32 @@ static size_t relax_category(const struct request *r, const struct catalog_view 
     return count;
 }
 
+/* The categories that are asked for, all when none is named: how many, with *ids (to be freed). -1: out of memory. */
+static int64_t find_categories(const struct request *r, const struct catalog_view *view, bool strict, uint32_t **ids,
+                               struct pasar_buf *relaxed)
+{
+    const struct catalog *c = &r->snapshot->catalog;
+    struct pasar_buf folded = {0};
+    int64_t count = -1;
+    *ids = malloc((c->category_count + 1) * sizeof **ids);
+    fold_case(&folded, r->params.given[PARAM_CATEGORY] ? r->params.text[PARAM_CATEGORY] : "",
+              r->params.given[PARAM_CATEGORY] ? r->params.text_len[PARAM_CATEGORY] : 0);
+    if (*ids && !folded.failed)
+        count = (int64_t)match_categories(c, view, folded.data, folded.len, *ids);
+    if (count == 0)
+        count = (int64_t)relax_category(r, view, strict, *ids, relaxed);
+    pasar_buf_fini(&folded);
+    return count;
+}
+
 static int find_products(struct request *r, int model, bool strict, struct items *items, struct pasar_buf *relaxed)
 {
     const struct catalog *c = &r->snapshot->catalog;
-    const struct catalog_view *view = &c->views[model - 1];
     struct select_filter filter = filter_of(r, model);
     struct select_result result = {0};
-    struct pasar_buf folded = {0};
-    uint32_t *ids = malloc((c->category_count + 1) * sizeof *ids);
-    int rc = ids ? 0 : -1;
-    fold_case(&folded, r->params.given[PARAM_CATEGORY] ? r->params.text[PARAM_CATEGORY] : "",
-              r->params.given[PARAM_CATEGORY] ? r->params.text_len[PARAM_CATEGORY] : 0);
-    if (folded.failed)
-        rc = -1;
-    if (rc == 0) {
-        size_t n = match_categories(c, view, folded.data, folded.len, ids);
-        if (n == 0 && !strict)
-            n = relax_category(r, view, ids, relaxed);
-        rc = select_categories(c, ids, n, &filter, items_offset(r), items_limit(r), &result);
-    }
+    uint32_t *ids;
+    int64_t n = find_categories(r, &c->views[model - 1], strict, &ids, relaxed);
+    int rc = n < 0 ? -1 : select_categories(c, ids, (size_t)n, &filter, items_offset(r), items_limit(r), &result);
     if (rc == 0) {
         items->products = result.products;
         items->count = result.count;
@@ -127,8 +137,57 @@ static int find_products(struct request *r, int model, bool strict, struct items
         select_fini(&result);
     }
     free(ids);
-    pasar_buf_fini(&folded);
     return rc;
+}
+
+/* Category names like the one that is not there. */
+static void suggest_categories(const struct request *r, const struct catalog_view *view, struct reply *reply)
+{
+    struct relax_name names[RELAX_NAMES_MAX];
+    struct pasar_buf suggestions = {0};
+    size_t n = relax_categories(&r->snapshot->catalog, view, r->params.text[PARAM_CATEGORY],
+                                r->params.text_len[PARAM_CATEGORY], names);
+    pasar_buf_addc(&suggestions, '[');
+    for (size_t i = 0; i < n; i++) {
+        pasar_buf_adds(&suggestions, i ? "," : "");
+        jsontext_add_string(&suggestions, names[i].text, names[i].len);
+    }
+    pasar_buf_addc(&suggestions, ']');
+    reply_suggest(reply, &suggestions);
+    pasar_buf_fini(&suggestions);
+}
+
+/* No product fits: is it the cluster, the category or the filters? */
+static void miss_products(const struct request *r, int model, struct reply *reply)
+{
+    const struct params *p = &r->params;
+    const struct catalog_view *view = &r->snapshot->catalog.views[model - 1];
+    const size_t clusters = r->snapshot->generation.models[model - 1].k;
+    const int shown = p->text_len[PARAM_CATEGORY] > 60 ? 60 : (int)p->text_len[PARAM_CATEGORY];
+    struct pasar_buf relaxed = {0};
+    uint32_t *ids, products = 0;
+    int64_t n = find_categories(r, view, p->number[PARAM_STRICT] != 0, &ids, &relaxed);
+    for (int64_t i = 0; i < n; i++)
+        products += view->category_start[ids[i] + 1] - view->category_start[ids[i]];
+    if (n < 0 || relaxed.failed)
+        items_no_memory(reply);
+    else if (p->given[PARAM_CLUSTER] && p->number[PARAM_CLUSTER] >= (double)clusters)
+        reply_problem(reply, 404, "model %d has no cluster %.0f: its clusters are 0 to %zu", model,
+                      p->number[PARAM_CLUSTER], clusters - 1);
+    else if (products > 0 && relaxed.len > 0)
+        reply_problem(reply, 404, "%.*s, but none of its %u products matches the filters", (int)relaxed.len,
+                      relaxed.data, products);
+    else if (products > 0 && p->given[PARAM_CATEGORY])
+        reply_problem(reply, 404, "category '%.*s' has %u product%s, of which none matches the filters", shown,
+                      p->text[PARAM_CATEGORY], products, products == 1 ? "" : "s");
+    else if (p->given[PARAM_CATEGORY])
+        reply_problem(reply, 404, "there is no category '%.*s'", shown, p->text[PARAM_CATEGORY]);
+    else
+        reply_problem(reply, 404, "no product matches the filters");
+    if (n == 0)
+        suggest_categories(r, view, reply);
+    pasar_buf_fini(&relaxed);
+    free(ids);
 }
 
 void handle_products(struct request *r, struct reply *reply)
@@ -141,29 +200,8 @@ void handle_products(struct request *r, struct reply *reply)
     }
     if (items_reply(r, reply, find_products, items_write_product) != 1)
         return;
-    const struct catalog *c = &r->snapshot->catalog;
-    int model = items_model(r) == PARAM_MODEL_ALL ? PASAR_MODELS : items_model(r);
-    const struct catalog_view *view = &c->views[model - 1];
-    struct relax_name names[RELAX_NAMES_MAX];
-    struct pasar_buf suggestions = {0};
-    size_t n = p->given[PARAM_CATEGORY]
-                   ? relax_categories(c, view, p->text[PARAM_CATEGORY], p->text_len[PARAM_CATEGORY], names)
-                   : 0;
     pasar_buf_reset(&reply->relaxed);
-    if (p->given[PARAM_CATEGORY])
-        reply_problem(reply, 404, "no product matches category '%.*s'%s",
-                      p->text_len[PARAM_CATEGORY] > 60 ? 60 : (int)p->text_len[PARAM_CATEGORY], p->text[PARAM_CATEGORY],
-                      n > 0 && names[0].distance == 0 ? " and the filters" : "");
-    else
-        reply_problem(reply, 404, "no product matches the filters");
-    pasar_buf_addc(&suggestions, '[');
-    for (size_t i = 0; i < n; i++) {
-        pasar_buf_adds(&suggestions, i ? "," : "");
-        jsontext_add_string(&suggestions, names[i].text, names[i].len);
-    }
-    pasar_buf_addc(&suggestions, ']');
-    reply_suggest(reply, &suggestions);
-    pasar_buf_fini(&suggestions);
+    miss_products(r, items_model(r) == PARAM_MODEL_ALL ? PASAR_MODELS : items_model(r), reply);
 }
 
 /* ------------------------------------------------------------------ /api/products_by_price */

@@ -1,5 +1,6 @@
 #include "api/items.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -116,8 +117,8 @@ static int write_models(struct request *r, struct reply *reply, items_find_fn fi
         rc = find(r, m + 1, strict, &items[m], &relaxed);
         if (rc != 0)
             break;
-        *total += items[m].total;
-        pasar_buf_printf(buf, "%s{\"model\":%d,\"items\":", m ? "," : "", m + 1);
+        *total = items[m].total > *total ? items[m].total : *total;
+        pasar_buf_printf(buf, "%s{\"model\":%d,\"total\":%" PRIu64 ",\"items\":", m ? "," : "", m + 1, items[m].total);
         write_list(r, m + 1, &items[m], write, &relaxed, buf);
         pasar_buf_addc(buf, '}');
         if (reply->relaxed.len == 0)
@@ -129,7 +130,16 @@ static int write_models(struct request *r, struct reply *reply, items_find_fn fi
     return rc;
 }
 
-/* {"models":[{"model":1,"items":[…]},…],"overlap":{"1-2":n,"1-3":n,"2-3":n},"relaxed":"…"} */
+/* The page is one of the longest of the three lists. */
+static void add_paging(const struct request *r, struct reply *reply, uint64_t total)
+{
+    reply->has_total = true;
+    reply->total = total;
+    reply->offset = items_offset(r);
+    reply->limit = items_limit(r);
+}
+
+/* {"models":[{"model":1,"total":n,"items":[…]},…],"overlap":{"1-2":n,"1-3":n,"2-3":n},"relaxed":"…"} */
 static int reply_all(struct request *r, struct reply *reply, items_find_fn find, items_write_fn write)
 {
     struct items items[PASAR_MODELS] = {{0}};
@@ -146,6 +156,7 @@ static int reply_all(struct request *r, struct reply *reply, items_find_fn find,
         if (reply->relaxed.len > 0)
             add_relaxed(&reply->relaxed, buf);
         pasar_buf_addc(buf, '}');
+        add_paging(r, reply, total);
     }
     for (int m = 0; m < PASAR_MODELS; m++)
         items_fini(&items[m]);
@@ -160,10 +171,7 @@ static int reply_one(struct request *r, struct reply *reply, items_find_fn find,
     if (rc == 0 && items.total == 0)
         rc = 1;
     if (rc == 0) {
-        reply->has_total = true;
-        reply->total = items.total;
-        reply->offset = items_offset(r);
-        reply->limit = items_limit(r);
+        add_paging(r, reply, items.total);
         write_list(r, model, &items, write, &reply->relaxed, &reply->body);
     }
     items_fini(&items);

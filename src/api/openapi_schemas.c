@@ -36,6 +36,9 @@ struct object {
 #define EACH_MODEL(member, items)                                                                                      \
     LIST("{\"type\":\"object\",\"required\":[\"model\",\"" member "\"],\"properties\":{\"model\":" INTEGER             \
          ",\"" member "\":" items "}}")
+#define EACH_MODEL_PAGE(items)                                                                                         \
+    LIST("{\"type\":\"object\",\"required\":[\"model\",\"total\",\"items\"],\"properties\":{\"model\":" INTEGER        \
+         ",\"total\":" INTEGER ",\"items\":" items "}}")
 #define OVERLAP "{\"type\":\"object\",\"required\":[\"1-2\",\"1-3\",\"2-3\"],\"additionalProperties\":" INTEGER "}"
 
 static const struct object objects[] = {
@@ -112,11 +115,9 @@ static const struct object objects[] = {
       {"row", INTEGER, false},
       {"sha256", TEXT, false}}},
     {"AllProducts",
-     {{"models", EACH_MODEL("items", REF("Products")), false},
-      {"overlap", OVERLAP, false},
-      {"relaxed", TEXT, OPTIONAL}}},
+     {{"models", EACH_MODEL_PAGE(REF("Products")), false}, {"overlap", OVERLAP, false}, {"relaxed", TEXT, OPTIONAL}}},
     {"AllSimilarProducts",
-     {{"models", EACH_MODEL("items", REF("SimilarProducts")), false},
+     {{"models", EACH_MODEL_PAGE(REF("SimilarProducts")), false},
       {"overlap", OVERLAP, false},
       {"relaxed", TEXT, OPTIONAL}}},
     {"AllCategories", {{"models", EACH_MODEL("categories", REF("Categories")), false}}},

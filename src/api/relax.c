@@ -51,6 +51,20 @@ static size_t letters(const char *text, size_t len, char out[LETTERS_MAX])
     return n;
 }
 
+/* Passes over the levels that both paths begin with. NULL: `path` has no others. */
+static const char *skip_shared(const char *path, const char *before)
+{
+    for (;;) {
+        size_t len = strcspn(path, "|");
+        if (strcspn(before, "|") != len || memcmp(path, before, len) != 0)
+            return path;
+        if (path[len] == '\0')
+            return NULL;
+        path += len + 1;
+        before += len + (before[len] == '|');
+    }
+}
+
 static size_t offer(struct relax_name names[RELAX_NAMES_MAX], size_t count, struct relax_name name)
 {
     for (size_t i = 0; i < count; i++) {
@@ -58,7 +72,7 @@ static size_t offer(struct relax_name names[RELAX_NAMES_MAX], size_t count, stru
             return count;
     }
     size_t at = count < RELAX_NAMES_MAX ? count++ : RELAX_NAMES_MAX;
-    for (; at > 0 && names[at - 1].distance > name.distance; at--) {
+    for (; at > 0 && names[at - 1].far > name.far; at--) {
         if (at < RELAX_NAMES_MAX)
             names[at] = names[at - 1];
     }
@@ -67,20 +81,36 @@ static size_t offer(struct relax_name names[RELAX_NAMES_MAX], size_t count, stru
     return count;
 }
 
+/* What is missing at the end of what someone types counts little once half of it is there: "smart tv" may mean smart
+ * televisions. */
+static unsigned far_of(const char *want, size_t n, const char *have, size_t m, unsigned distance)
+{
+    size_t shared = 0;
+    while (shared < n && shared < m && want[shared] == have[shared])
+        shared++;
+    size_t lacking = n - shared + 1;
+    return shared >= 4 && shared * 2 >= n && lacking < distance ? (unsigned)lacking : distance;
+}
+
 size_t relax_categories(const struct catalog *c, const struct catalog_view *view, const char *text, size_t len,
                         struct relax_name names[RELAX_NAMES_MAX])
 {
     char want[LETTERS_MAX], have[LETTERS_MAX];
+    const char *before = "";
     size_t n = letters(text, len, want), count = 0;
     for (uint32_t i = 1; i < c->category_count; i++) {
         if (view->category_start[i + 1] == view->category_start[i])
             continue;
-        for (const char *level = c->categories[i].path; level;) {
+        const char *path = c->categories[i].path;
+        for (const char *level = skip_shared(path, before); level;) { /* paths are sorted: those before had the rest */
             size_t level_len = strcspn(level, "|"), m = letters(level, level_len, have);
-            unsigned d = relax_distance(want, n, have, m, LETTERS_MAX);
-            count = offer(names, count, (struct relax_name){level, level_len, d, (unsigned)m});
+            unsigned most = (unsigned)(n > m ? n : m) / 2, d = relax_distance(want, n, have, m, most);
+            unsigned far = far_of(want, n, have, m, d);
+            if (far <= most)
+                count = offer(names, count, (struct relax_name){level, level_len, d, (unsigned)m, far});
             level = level[level_len] == '|' ? level + level_len + 1 : NULL;
         }
+        before = path;
     }
     return count;
 }

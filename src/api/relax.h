@@ -16,11 +16,12 @@ struct relax_name {
     size_t len;
     unsigned distance; /* edits between the letters and digits of both, ignoring case */
     unsigned length;   /* letters and digits of `text` compared */
+    unsigned far;      /* as distance, but less for a name that begins as the other text does, however it goes on */
 };
 
 /*
- * The levels nearest to `text` among categories that have products in the view, nearest first, each name once. Returns
- * how many.
+ * The levels nearest to `text` among categories that have products in the view, nearest first (by `far`), each name
+ * once, none that is like it in less than half of its letters. Returns how many.
  */
 size_t relax_categories(const struct catalog *catalog, const struct catalog_view *view, const char *text, size_t len,
                         struct relax_name names[RELAX_NAMES_MAX]);

@@ -129,8 +129,10 @@ static void consider_neighbours(struct near_ids *near, const struct catalog *c, 
             if (!(view->members[product / 64] >> product % 64 & 1))
                 continue;
             const char *id = id_inside(c, product, &id_len);
-            consider_id(near, product, shared_beginning(text, len, id, id_len));
+            size_t shared = shared_beginning(text, len, id, id_len);
             found++;
+            if (shared > 0 && shared * 2 >= len) /* less in common is chance */
+                consider_id(near, product, shared);
         }
     }
 }

@@ -45,6 +45,9 @@ def categories(api):
             check(('rel="next"' in r.getheader('Link')) == (offset + 2 < len(names)), 'Link of a page of categories')
             seen.update(got)
         check(seen == whole[2], 'pages of categories join to the whole')
+        r = api.json('/api/categories', offset=1, **params)[1]
+        for link in r.getheader('Link').split(', '):
+            api.json(link.split('>')[0].lstrip('<'))
     api.json('/api/categories', 400, model='all', limit=1)
     api.json('/api/categories', 400, limit=0)
 
@@ -88,8 +91,21 @@ def products(api):
           'model=all says what was relaxed')
     problem = api.json('/api/products', 404, category='USB Cabels', strict=1)[0]
     check('USBCables' in problem['suggestions'], 'suggestions')
-    check(api.json('/api/products', 404, category='zzzzzzzzzzzzz')[0]['suggestions'], 'suggestions for nonsense')
-    api.json('/api/products', 404, category='electronics', min_price=99999999)
+    check('suggestions' not in api.json('/api/products', 404, category='zzzzzzzzzzzzz')[0], 'nothing is like nonsense')
+    path = api.rows()[0]['category']
+    rows = sum(r['category'] == path for r in api.rows())
+    for category in (path, path.upper()):  # the whole path, which is no level's name
+        problem = api.json('/api/products', 404, category=category, min_price=99999999)[0]
+        check(f"'{category}' has {rows} product" in problem['detail'] and 'filters' in problem['detail'] and 'suggestions' not in problem, str(problem))
+    problem = api.json('/api/products', 404, category='USB Cabels', min_price=99999999)[0]
+    check('showing products of "USBCables", but none of its' in problem['detail'] and 'filters' in problem['detail'], str(problem))
+    check(api.json('/api/products', 404, min_price=99999999)[0]['detail'] == 'no product matches the filters', 'filters alone')
+    check('its clusters are 0 to 2' in api.json('/api/products', 404, cluster=9)[0]['detail'], 'no such cluster')
+    got, r = api.json('/api/products', category='USB Cables', strict=1)
+    check(got and r.getheader('X-Pasar-Relaxed') is None, 'blanks and signs make no other name')
+    whole = api.json('/api/products', model='all', limit=2)
+    check([m['total'] for m in whole[0]['models']] == [len(api.rows(m)) for m in (1, 2, 3)], 'totals of three models')
+    check(whole[1].getheader('X-Total-Count') == str(len(api.rows())) and 'offset=2>; rel="next"' in whole[1].getheader('Link'), 'pages of three')
 
 
 def one_product(api):
@@ -134,6 +150,8 @@ def price(api):
     api.json('/api/models/3/lineage', 404, product_id='nosuchproduct')
     api.json('/api/models/3/lineage', 400)
     for params in ({'name': 'qqxxqqjj', 'strict': 1}, {'name': 'qqxxqqjj zzvvzz'}, {'product_id': 'nosuchproduct'}):
+        check('suggestions' not in api.json('/api/similar_products', 404, **params)[0], f'nothing is like {params}')
+    for params in ({'name': 'wirxyz', 'strict': 1}, {'product_id': asked['product_id'] + 'x'}):
         value, _ = api.json('/api/similar_products', 404, **params)
         check(value['suggestions'] and all(isinstance(s, str) for s in value['suggestions']), f'suggestions for {params}')
     api.json('/api/products_by_price', 404, target_price=top * 100)
@@ -281,6 +299,10 @@ def manners(api):
     check(api.get('/', Accept_Encoding='gzip;q=0').getheader('Content-Encoding') is None, 'gzip refused')
     head = api.request('HEAD', '/api/products?category=electronics')
     check(head.status == 200 and head.body == b'' and head.getheader('Content-Length') == r.getheader('Content-Length'), 'HEAD')
+    several = api.several('/api/products?category=electronics', [('If-None-Match', etag), ('If-None-Match', '"zzz"')])
+    check(several.status == 304, 'a list in two headers is one list')
+    several = api.several('/', [('Accept-Encoding', 'gzip;q=0'), ('Accept-Encoding', '*')])
+    check(several.status == 200 and several.getheader('Content-Encoding') is None, 'gzip refused in another header')
     r = api.request('OPTIONS', '/api/predict', headers={'Origin': 'http://x', 'Access-Control-Request-Method': 'POST'})
     check(r.status == 204 and 'POST' in r.getheader('Access-Control-Allow-Methods') and r.getheader('Access-Control-Allow-Origin') == '*',
           'preflight')
