@@ -14,6 +14,7 @@ const struct similar_weights similar_weights_default = {.cosine = 3,
                                                         .label = 1,
                                                         .size = 0.25f,
                                                         .vote = 0.7f,
+                                                        .whole = 4,
                                                         .category = 4,
                                                         .cluster = 0.01f,
                                                         .same_category = 4,
@@ -25,21 +26,9 @@ const struct similar_weights similar_weights_default = {.cosine = 3,
 static uint64_t words_of(const struct textindex *x, const struct similar_scratch *s, uint32_t doc)
 {
     uint64_t words = 0;
-    uint32_t slot = doc % TEXTINDEX_BLOCK;
     for (size_t g = 0; g < s->word_count; g++) {
         for (uint32_t k = 0; k < s->groups[g].count && !(words >> g & 1); k++) {
-            int64_t span = textindex_find_span(x, s->terms[s->groups[g].first + k].term, doc / TEXTINDEX_BLOCK);
-            if (span < 0)
-                continue;
-            uint64_t low = x->spans[span].first, end = x->spans[span + 1].first, high = end;
-            while (low < high) {
-                uint64_t mid = low + (high - low) / 2;
-                if (textindex_slot(x->slots[mid]) < slot)
-                    low = mid + 1;
-                else
-                    high = mid;
-            }
-            if (low < end && textindex_slot(x->slots[low]) == slot)
+            if (textindex_find_posting(x, s->terms[s->groups[g].first + k].term, doc) >= 0)
                 words |= (uint64_t)1 << g;
         }
     }

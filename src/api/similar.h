@@ -25,7 +25,7 @@ enum {
 
 /* How much each kind of evidence weighs. */
 struct similar_weights {
-    float cosine, label, size, vote;        /* in the log of how likely a category is, beside the odds of words */
+    float cosine, label, size, vote, whole; /* in the log of how likely a category is, beside the odds of words */
     float category, cluster, same_category; /* in a product's score, beside the text score, which is at most 1 */
     float prefix, infix, joined; /* of a word that was completed, found inside others, or is written otherwise */
 };

@@ -148,6 +148,7 @@ void similar_vote(struct similar_search *f)
     float none = weights->vote * logf(no_vote);
     for (uint32_t c = 0; top > 0 && c < categories; c++)
         s->likely[c] += s->vote[c] > 0 ? weights->vote * logf(s->vote[c] / top + no_vote) : none;
+    similar_add_whole(f);
     give_bonus(f, weights->category);
 }
 

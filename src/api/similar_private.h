@@ -40,6 +40,12 @@ static inline float similar_open_bonus(const struct similar_search *search)
     return 0.75f * search->weights->category;
 }
 
+/* ------------------------------------------------------------------ similar_whole.c */
+
+/* Adds to scratch->likely what products are of whose name has all of the query's words; puts their numbers in the
+ * place of scratch->vote. */
+void similar_add_whole(struct similar_search *search);
+
 /* ------------------------------------------------------------------ similar_count.c */
 
 /*

@@ -108,4 +108,22 @@ static inline int64_t textindex_find_span(const struct textindex *x, uint32_t te
     return low < t->span + t->span_count && x->spans[low].block == block ? (int64_t)low : -1;
 }
 
+/* The posting of `term` for `doc`, an index into slots and impacts, or -1. */
+static inline int64_t textindex_find_posting(const struct textindex *x, uint32_t term, uint32_t doc)
+{
+    int64_t span = textindex_find_span(x, term, doc / TEXTINDEX_BLOCK);
+    if (span < 0)
+        return -1;
+    uint64_t low = x->spans[span].first, end = x->spans[span + 1].first, high = end;
+    uint32_t slot = doc % TEXTINDEX_BLOCK;
+    while (low < high) {
+        uint64_t mid = low + (high - low) / 2;
+        if (textindex_slot(x->slots[mid]) < slot)
+            low = mid + 1;
+        else
+            high = mid;
+    }
+    return low < end && textindex_slot(x->slots[low]) == slot ? (int64_t)low : -1;
+}
+
 #endif

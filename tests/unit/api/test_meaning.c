@@ -28,6 +28,8 @@ static const struct row shop[] = {
     {"b3", "Gaon Zipped Hard Disk Cover", "Computers|HardDiskBags", "", 250, 4, 30, 2},
     {"d1", "Acme Portable Hard Disk", "Computers|ExternalHardDisks", "", 4000, 4, 1, 2},
     {"d2", "Borealis Portable Hard Disk", "Computers|ExternalHardDisks", "", 5000, 4, 1, 2},
+    {"g1", "Acme Drawing Pad, Wireless, for Mouse Users", "Computers|GraphicTablets", "", 3000, 4, 1, 2},
+    {"g2", "Acme Drawing Tablet", "Computers|GraphicTablets", "", 3000, 4, 1, 2},
 };
 
 static int setup(void **state)
@@ -70,11 +72,39 @@ static void test_meaning__the_last_word_of_a_category_says_what_its_products_are
         assert_int_equal(support_id(&catalog, hits[i].product, id)[0], i < 2 ? 'd' : 'b');
 }
 
+static char first_hit(const char *query, float whole)
+{
+    struct similar_weights weights = similar_weights_default;
+    const struct similar_hit *hits;
+    size_t count;
+    uint32_t total;
+    char id[64];
+    weights.whole = whole;
+    struct similar_query q = {
+        .name = query, .len = strlen(query), .product = -1, .model = 3, .limit = 5, .weights = &weights};
+    assert_int_equal(similar_search(&textindex, &q, &scratch, &hits, &count, &total), 0);
+    assert_true(count > 0);
+    return support_id(&catalog, hits[0].product, id)[0];
+}
+
+static void test_meaning__a_name_with_all_words_says_what_is_meant(void **state)
+{
+    const float whole = similar_weights_default.whole;
+    (void)state;
+    assert_int_equal(first_hit("acme wireless mouse pad", 0), 'p');
+    assert_int_equal(first_hit("acme wireless mouse pad", whole), 'g');
+    assert_int_equal(first_hit("acme wireles mouse pad", whole), 'g');         /* as they are read */
+    assert_int_equal(first_hit("acme mouse pad", whole), 'p');                 /* three words are soon together */
+    assert_int_equal(first_hit("acme wireless mouse pad zzqqzz", whole), 'g'); /* nothing is like it */
+    assert_int_equal(first_hit("acme wireless mouse pad portable", whole), 'p');
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_meaning__a_slip_is_repaired_into_what_stands_beside_its_neighbours),
         cmocka_unit_test(test_meaning__the_last_word_of_a_category_says_what_its_products_are),
+        cmocka_unit_test(test_meaning__a_name_with_all_words_says_what_is_meant),
     };
     return cmocka_run_group_tests(tests, setup, support_search_end);
 }
