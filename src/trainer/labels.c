@@ -151,7 +151,7 @@ static const struct {
     {PASAR_COL_DISCOUNT_PERCENTAGE, "small discount", "middling discount", "big discount", "smaller discount",
      "medium discount", "bigger discount"},
     {PASAR_COL_RATING, "poorly rated", "fairly rated", "well rated", "lower rated", "medium rated", "better rated"},
-    {PASAR_COL_RATING_COUNT, "few votes", "some votes", "many votes", "fewer votes", "medium votes", "more votes"},
+    {PASAR_COL_RATING_COUNT, "fewer votes", "some votes", "many votes", "fewer votes", "medium votes", "more votes"},
 };
 
 struct span {

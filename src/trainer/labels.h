@@ -29,9 +29,9 @@ int labels_align(size_t *id_of, const struct pasar_model *model, const struct pa
 
 /*
  * Writes the label of each cluster of a complete model (features, centroids, clusters' medians and sizes): a word per
- * feature that tells the clusters apart ("cheap", "well rated", "few votes"), low and high meaning the lower and upper
+ * feature that tells the clusters apart ("cheap", "well rated", "many votes"), low and high meaning the lower and upper
  * third of the range that the clusters span, for at most three features, those with the widest spans. Clusters whose
- * words are the same add how they compare with each other ("fewer votes") in the feature that parts them most among
+ * words are the same add how they compare with each other ("better rated") in the feature that parts them most among
  * those that have no word yet, then their median of the first feature, and a number if need be. All labels differ.
  */
 void labels_name(struct pasar_model *model);

@@ -98,8 +98,8 @@ static void test_labels__words_say_what_a_cluster_is_among_the_others(void **sta
     const double z[] = {-0.24, -0.15, -0.04, 2.94, -0.03, 0.35, -0.25, 4.76, 0.22};
     memcpy(s.centroids, z, sizeof z);
     labels_name(&s.model);
-    assert_string_equal(s.clusters[0].label, "cheap, few votes");
-    assert_string_equal(s.clusters[1].label, "expensive, few votes");
+    assert_string_equal(s.clusters[0].label, "cheap, fewer votes");
+    assert_string_equal(s.clusters[1].label, "expensive, fewer votes");
     assert_string_equal(s.clusters[2].label, "cheap, many votes");
     store_init(&s, 1);
     labels_name(&s.model);
@@ -119,9 +119,9 @@ static void test_labels__of_twins_say_what_they_differ_in(void **state)
     s.clusters[3].median[0] = 1099;
     labels_name(&s.model);
     assert_string_equal(s.clusters[0].label, "expensive, many votes");
-    assert_string_equal(s.clusters[1].label, "cheap, few votes, lower rated, around ₹399");
-    assert_string_equal(s.clusters[2].label, "cheap, few votes, better rated");
-    assert_string_equal(s.clusters[3].label, "cheap, few votes, lower rated, around ₹1,099");
+    assert_string_equal(s.clusters[1].label, "cheap, fewer votes, lower rated, around ₹399");
+    assert_string_equal(s.clusters[2].label, "cheap, fewer votes, better rated");
+    assert_string_equal(s.clusters[3].label, "cheap, fewer votes, lower rated, around ₹1,099");
 }
 
 static void test_labels__are_never_the_same_twice(void **state)
