@@ -12,6 +12,7 @@ import * as states from './test_states.mjs';
 import * as access from './test_access.mjs';
 import * as history from './test_history.mjs';
 import * as hostile from './test_hostile.mjs';
+import * as layout from './test_layout.mjs';
 
 const given = process.env.PASAR_PAGE_URL;
 const pattern = new RegExp(process.argv[2] ?? '');
@@ -39,6 +40,7 @@ try {
     ...formats.tests,
     ...views.tests,
     ...map.tests,
+    ...layout.tests,
     ...figures.tests,
     ...access.tests,
     ...history.tests,
