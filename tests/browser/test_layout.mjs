@@ -1,7 +1,7 @@
 // Where things stand: nothing is cut, nothing meets what is beside it, what belongs together is seen to.
 
 import assert from 'node:assert/strict';
-import { screenshot } from './browser.mjs';
+import { overflow, screenshot } from './browser.mjs';
 
 const NARROW = { viewport: { width: 320, height: 640 } };
 const PHONE = { viewport: { width: 390, height: 844 } };
@@ -36,5 +36,26 @@ export const tests = {
       assert.equal(new Set(rows.map((r) => Math.round(r.bottom - r.top))).size, 1, `one height at ${width} px`);
       await screenshot(page, `prices-${width}`);
     }
+  },
+
+  'layout: no view scrolls sideways at 320 pixels': async ({ open, base }) => {
+    const [{ product_id: id }] = await (await fetch(`${base}/api/products?category=&limit=1`)).json();
+    const page = await open(NARROW);
+    page.expectProblem(/404/);
+    for (const view of [
+      'browse',
+      'search?q=cable',
+      'search?q=qqqzzzxxwwvv',
+      'price?target=500',
+      `product?id=${id}`,
+      'models?q=cable',
+      'map',
+      'status',
+    ]) {
+      await page.view(view);
+      assert.ok((await overflow(page)) <= 0, `${view} is ${await overflow(page)} px too wide`);
+    }
+    const links = await boxes(page, '.nav a');
+    for (const link of links) assert.ok(link.left >= 0 && link.right <= 320, `${link.text} is in sight`);
   },
 };
