@@ -1,7 +1,7 @@
 // Where things stand: nothing is cut, nothing meets what is beside it, what belongs together is seen to.
 
 import assert from 'node:assert/strict';
-import { overflow, screenshot } from './browser.mjs';
+import { overflow, screenshot, settled } from './browser.mjs';
 
 const NARROW = { viewport: { width: 320, height: 640 } };
 const PHONE = { viewport: { width: 390, height: 844 } };
@@ -57,5 +57,26 @@ export const tests = {
     }
     const links = await boxes(page, '.nav a');
     for (const link of links) assert.ok(link.left >= 0 && link.right <= 320, `${link.text} is in sight`);
+  },
+
+  'layout: an open branch of the tree stands a step in, and the filters stay in sight': async ({ open }) => {
+    const page = await open(LAPTOP);
+    await page.view('browse');
+    await page.locator('.tree-toggle').first().click();
+    const left = (selector) =>
+      page
+        .locator(selector)
+        .first()
+        .evaluate((node) => node.getBoundingClientRect().left);
+    const step = (await left('.tree ul:not([hidden]) a span')) - (await left('.tree > li > .tree-row a span'));
+    assert.ok(step >= 10, `a part of a category stands ${step} px further in`);
+    for (const control of await boxes(page, '.filters :is(input, select)'))
+      assert.ok(control.bottom <= 800, 'the filters are in sight');
+    await screenshot(page, 'tree');
+    await page.getByLabel('Stars').selectOption('4');
+    await page.waitForURL(/min_rating/);
+    await settled(page);
+    const [clear] = await boxes(page, '.side-head button');
+    assert.ok(clear.bottom > clear.top && clear.bottom <= 800, 'so is the way to clear them');
   },
 };

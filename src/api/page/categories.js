@@ -155,7 +155,6 @@ export function mount(main, app) {
         crossedNote,
         field('Stars', controls.min_rating),
         field('Group', controls.cluster),
-        clear,
     );
     const treeNode = el('nav', { class: 'tree-pane', 'aria-label': 'Categories' });
     const treePane = createPane(treeNode, { skeleton: treeSkeleton });
@@ -180,8 +179,16 @@ export function mount(main, app) {
     const side = el(
         'details',
         { class: 'side' },
-        el('summary', {}, 'Categories and filters', active),
-        el('div', { class: 'side-in' }, el('h2', {}, 'Categories'), treeNode, el('h2', {}, 'Filters'), filters),
+        el('summary', {}, 'Filters and categories', active),
+        // The filters first: below the tree they would leave the window as soon as a branch of it is open.
+        el(
+            'div',
+            { class: 'side-in' },
+            el('div', { class: 'side-head' }, el('h2', {}, 'Filters'), clear),
+            filters,
+            el('h2', {}, 'Categories'),
+            treeNode,
+        ),
     );
     const wide = matchMedia('(min-width: 60rem)');
     const fold = () => {
