@@ -79,4 +79,18 @@ export const tests = {
     const [clear] = await boxes(page, '.side-head button');
     assert.ok(clear.bottom > clear.top && clear.bottom <= 800, 'so is the way to clear them');
   },
+
+  'layout: the name of the upright axis keeps clear of its ticks': async ({ open }) => {
+    for (const options of [NARROW, PHONE, LAPTOP]) {
+      const page = await open(options);
+      for (const view of ['map', 'map?axes=pc']) {
+        await page.view(view);
+        const ticks = await boxes(page, '.axes [text-anchor=end]');
+        const [name] = (await boxes(page, '.axes .axis')).slice(-1);
+        const above = ticks.every((tick) => name.bottom <= tick.top);
+        const beside = ticks.every((tick) => name.right + 4 <= tick.left);
+        assert.ok(ticks.length > 1 && (above || beside), `${name.text} at ${options.viewport.width} px`);
+      }
+    }
+  },
 };

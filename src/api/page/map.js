@@ -48,7 +48,7 @@ function componentsOf(data) {
         of: (p) => p.pc?.[i] ?? NaN,
         log: false,
         name: `component ${i + 1}`,
-        title: `→ ${direction(components[i])} (${percent(100 * shares[i])})`,
+        title: `${'→↑'[i]} ${direction(components[i])} (${percent(100 * shares[i])})`,
         tick: (at) => String(at).replace('-', '−'),
     });
     const names = Object.keys(components[0]).map((f) => FEATURES[f]?.[0] ?? f);

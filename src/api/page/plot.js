@@ -4,7 +4,7 @@ import { el, say, svg } from './dom.js';
 import { capital, oneDirection, plural, rupees } from './format.js';
 import { markerClass, markerPath } from './groups.js';
 
-const MARGIN = { left: 58, right: 30, top: 14, bottom: 46 };
+const MARGIN = { left: 58, right: 30, top: 32, bottom: 46 };
 const REACH_PX = 24; // how far from a point the pointer still finds it
 const LABEL_PX = 54; // room that a label under the plot needs
 const LAYERS = 8; // each group is drawn in so many turns, so that none lies on top everywhere
@@ -67,9 +67,9 @@ function axes(width, height, x, y, titles) {
         line(`M${MARGIN.left} ${py}H${width - MARGIN.right}`, major);
         if (major) parts.push(svg('text', { x: MARGIN.left - 8, y: py + 4, 'text-anchor': 'end' }, y.tick(at)));
     }
-    const name = (text, place) => parts.push(svg('text', { ...place, 'text-anchor': 'middle', class: 'axis' }, text));
-    name(titles[0], { x: (MARGIN.left + width - MARGIN.right) / 2, y: height - 8 });
-    name(titles[1], { transform: `translate(14 ${(MARGIN.top + bottom) / 2}) rotate(-90)` });
+    const name = (text, place) => parts.push(svg('text', { ...place, class: 'axis' }, text));
+    name(titles[0], { x: (MARGIN.left + width - MARGIN.right) / 2, y: height - 8, 'text-anchor': 'middle' });
+    name(titles[1], { x: 10, y: 20 }); // level above its axis, where it meets no tick however long both are
     return svg('g', { class: 'axes' }, parts);
 }
 
