@@ -13,6 +13,7 @@ import * as access from './test_access.mjs';
 import * as history from './test_history.mjs';
 import * as hostile from './test_hostile.mjs';
 import * as layout from './test_layout.mjs';
+import * as words from './test_words.mjs';
 
 const given = process.env.PASAR_PAGE_URL;
 const pattern = new RegExp(process.argv[2] ?? '');
@@ -41,6 +42,7 @@ try {
     ...views.tests,
     ...map.tests,
     ...layout.tests,
+    ...words.tests,
     ...figures.tests,
     ...access.tests,
     ...history.tests,

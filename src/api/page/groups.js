@@ -3,7 +3,6 @@
 
 import { el, svg } from './dom.js';
 import { get, watchGeneration } from './api.js';
-import { capital } from './format.js';
 
 let loading = null;
 watchGeneration((now, before) => {
@@ -91,7 +90,10 @@ export function marker(id, size = 12) {
     );
 }
 
-/** The group of a product as a chip: marker and label. The label is filled in when the models are there. */
+/**
+ * The group of a product as a chip: marker and label. The label is true of the group beside the others, not of each
+ * product in it, and is worded so. It is filled in when the models are there.
+ */
 export function groupChip(id, modelNumber = 3) {
     if (id === null || id === undefined) return null;
     const label = el('span', {}, `Group ${id}`);
@@ -100,7 +102,7 @@ export function groupChip(id, modelNumber = 3) {
         (m) => {
             const group = m?.clusters.find((c) => c.id === id);
             if (!group) return;
-            label.textContent = capital(group.label);
+            label.textContent = `Group: ${group.label}`;
             chip.title = `Compared with the other groups: ${group.label}`;
         },
         () => {},

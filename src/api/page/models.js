@@ -160,13 +160,13 @@ function verdict(measure, list) {
 
 const perRow = (m) => (typeof m.inertia === 'number' ? `${score(m.inertia / m.rows)} a row` : score(null));
 
-/** A group's share of a model's rows and its middle product. */
+/** A group's share of a model's rows, and the medians of its prices, stars and votes. */
 function groupCell(group, rows) {
     if (!group) return 'not there';
     const { discounted_price: price, rating, rating_count: votes } = group.median ?? {};
     return [
         percent((100 * group.size) / rows),
-        el('small', {}, `middle: ${rupees(Math.round(price))}, ${decimal(rating, 1)} stars, ${count(votes)} votes`),
+        el('small', {}, `middle values: ${rupees(Math.round(price))}, ${decimal(rating, 1)} stars, ${count(votes)} votes`),
     ];
 }
 
@@ -234,7 +234,8 @@ function changes(list) {
         el(
             'p',
             { class: 'muted' },
-            'Share of all rows in each group, and its middle product: half of the group lies below, half above.',
+            'Share of all rows in each group, and its middle price, stars and votes: for each of the three, half of ' +
+                'the group lies below and half above.',
         ),
         table('Groups, by model', ['Group', ...names], groups),
         drift(list),

@@ -1,7 +1,7 @@
 // A scatter plot in SVG: sharp on every screen, coloured by the style sheet. A few paths for each group keep it light.
 
 import { el, say, svg } from './dom.js';
-import { capital, oneDirection, plural, rupees } from './format.js';
+import { oneDirection, plural, rupees } from './format.js';
 import { markerClass, markerPath } from './groups.js';
 
 const MARGIN = { left: 58, right: 30, top: 32, bottom: 46 };
@@ -80,7 +80,7 @@ function axes(width, height, x, y, titles) {
  */
 export function createPlot(data, clusters, { x, y, hidden, link }) {
     const points = data.points.filter((p) => fits(x, p) && fits(y, p));
-    const labels = new Map(clusters.map((c) => [c.id, capital(c.label)]));
+    const labels = new Map(clusters.map((c) => [c.id, `Group: ${c.label}`]));
     const byX = [...points].sort((a, b) => x.of(a) - x.of(b));
     const byY = [...points].sort((a, b) => y.of(a) - y.of(b));
     let chosen = null;
