@@ -47,6 +47,7 @@ export const tests = {
       'search?q=cable',
       'search?q=qqqzzzxxwwvv',
       'price?target=500',
+      'price?target=1000000',
       `product?id=${id}`,
       'models?q=cable',
       'map',
