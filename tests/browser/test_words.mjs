@@ -20,4 +20,27 @@ export const tests = {
     await page.keyboard.press('Home');
     assert.match(await page.locator('.plot-tip').textContent(), /Group: /);
   },
+
+  'words: percentiles claim no more than is known': async ({ open }) => {
+    const page = await open();
+    await page.goto(`${page.base}/`);
+    const got = await page.evaluate(async () => {
+      const { within } = await import('/page/status.js');
+      const of = (...counts) => [5e-5, 1e-4, 1, Infinity].map((bound, i) => [bound, counts[i]]);
+      return [
+        within([], 0.5),
+        within(of(19, 19, 19, 19), 0.5),
+        within(of(20, 20, 20, 20), 0.5),
+        within(of(10, 100, 100, 100), 0.5),
+        within(of(10, 20, 20, 100), 0.99),
+      ];
+    });
+    assert.deepEqual(got, ['–', '–', '< 50 µs', '72 µs', '> 1.0 s']);
+    await page.view('status');
+    const cells = await page
+      .locator('[aria-label="Requests by address"] tbody tr')
+      .evaluateAll((rows) => rows.map((tr) => [...tr.children].map((cell) => cell.textContent)));
+    for (const [name, requests, , , half] of cells)
+      if (Number(requests.replaceAll(',', '')) < 20) assert.equal(half, '–', name);
+  },
 };

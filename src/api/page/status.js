@@ -54,6 +54,19 @@ export function quantile(cumulative, q) {
     return low;
 }
 
+const ENOUGH = 20; // observations, below which their percentiles are chance
+
+/** The quantile in words; of the first and the last bucket only one bound is known. */
+export function within(cumulative, q) {
+    const total = cumulative.at(-1)?.[1] ?? 0;
+    if (total < ENOUGH) return NONE;
+    const [[first, inFirst]] = cumulative;
+    const [last, upToLast] = cumulative.at(-2) ?? [0, 0];
+    if (inFirst >= q * total) return `< ${duration(first)}`;
+    if (upToLast < q * total) return `> ${duration(last)}`;
+    return duration(quantile(cumulative, q));
+}
+
 const sum = (series, name, keep = () => true) =>
     series.reduce((n, s) => (s.name === name && keep(s.labels) ? n + s.value : n), 0);
 
@@ -121,15 +134,16 @@ function endpoints(series) {
                       count(n),
                       count(refused),
                       count(failed),
-                      duration(quantile(h, 0.5)),
-                      duration(quantile(h, 0.99)),
+                      within(h, 0.5),
+                      within(h, 0.99),
                   ]
                 : null;
         })
         .filter(Boolean);
     if (rows.length === 0) return null;
     const columns = ['Address', 'Requests', 'Refused', 'Failed', '50% within', '99% within'];
-    return section('By address', table('Requests by address', columns, rows));
+    const few = el('p', { class: 'muted small' }, `How long answers take is told from ${ENOUGH} requests on.`);
+    return section('By address', table('Requests by address', columns, rows), few);
 }
 
 function loadedModels(list) {
@@ -224,8 +238,8 @@ export function mount(main) {
                     history.length ? rate(history.at(-1)) : '…',
                     `${count(now.requests)} since the server started; status checks not counted`,
                 ),
-                tile('Time to answer', duration(quantile(h, 0.5)), '50% are answered within'),
-                tile('Slow answers', duration(quantile(h, 0.99)), '99% are answered within'),
+                tile('Time to answer', within(h, 0.5), '50% are answered within'),
+                tile('Slow answers', within(h, 0.99), '99% are answered within'),
             ),
             section('Requests a second', line(history)),
             open ? section('Where the rows come from', sourcesTable(ready.sources)) : null,
