@@ -118,16 +118,6 @@ export const tests = {
     assert.equal(await hash(page), '#map');
   },
 
-  'history: a price above the other is said, not asked': async ({ open }) => {
-    const page = await open();
-    await page.view('browse');
-    await page.getByLabel('Highest price').fill('100');
-    await page.waitForURL(/max_price=100/);
-    await page.getByLabel('Lowest price').fill('500');
-    await page.waitForSelector('.field-note:not([hidden])');
-    assert.doesNotMatch(await hash(page), /min_price/);
-  },
-
   'history: long lists do not hold up the page': async ({ open }) => {
     const page = await open();
     await page.view('browse?n=960');

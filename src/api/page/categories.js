@@ -6,7 +6,7 @@ import { createPane } from './pane.js';
 import { createResults } from './results.js';
 import { model } from './groups.js';
 import { address, shown } from './route.js';
-import { capital, categoryName, count, plural } from './format.js';
+import { capital, categoryName, count, plural, rupees } from './format.js';
 
 // The first is the page's own default: five stars from two people are no recommendation.
 const BEST = '-score';
@@ -26,6 +26,22 @@ const RATINGS = [
     ['4.5', '4.5 and up'],
 ];
 const FILTERS = ['sort', 'min_price', 'max_price', 'min_rating', 'cluster'];
+
+/** Prices of which the lowest is above the highest: no list could be filtered by them. */
+const isCrossed = ({ min_price: low, max_price: high }) => Boolean(low && high) && Number(low) > Number(high);
+
+/** What to say of them, and links to what may have been meant. */
+function crossedWords(state) {
+    const { min_price: low, max_price: high } = state;
+    const [from, to] = [rupees(Number(high)), rupees(Number(low))];
+    return [
+        `The lowest price, ${to}, is above the highest, ${from}.`,
+        [
+            [`${from} to ${to}`, address('browse', { ...state, min_price: high, max_price: low })],
+            ['Any price', address('browse', { ...state, min_price: '', max_price: '' })],
+        ],
+    ];
+}
 
 const filtered = (state) => FILTERS.some((name) => name !== 'sort' && state[name]);
 const lastPart = (path) =>
@@ -142,7 +158,11 @@ export function mount(main, app) {
         cluster: el('select', {}, option(['', 'Any'])),
     };
     const clear = el('button', { type: 'button', class: 'plain', hidden: true }, 'Clear filters');
-    const crossedNote = el('p', { class: 'field-note', role: 'alert', hidden: true }, 'The lowest is above the highest.');
+    const crossedNote = el(
+        'p',
+        { class: 'field-note', id: newId('crossed'), hidden: true },
+        'The lowest is above the highest.',
+    );
     const filters = el(
         'form',
         { class: 'filters', 'aria-label': 'Filters' },
@@ -159,17 +179,34 @@ export function mount(main, app) {
     const treeNode = el('nav', { class: 'tree-pane', 'aria-label': 'Categories' });
     const treePane = createPane(treeNode, { skeleton: treeSkeleton });
     const heading = el('h1', { tabIndex: -1 }, 'All products');
-    /** The same category without filters if there are any, then the categories that the API names. */
+    /** The same category without filters if there are any, then the categories that the API names, or all of them. */
     function suggest(texts) {
         const links = texts
             .filter((text) => text !== state.category)
             .map((text) => [categoryName(text), address('browse', { category: text })]);
         const bare = address('browse', { category: state.category, sort: state.sort });
-        return filtered(state) ? [['Without filters', bare], ...links] : links;
+        if (filtered(state)) return [['Without filters', bare], ...links];
+        return [...links, ['All products', address('browse')]];
+    }
+
+    function missing() {
+        const name = `“${categoryName(lastPart(state.category))}”`;
+        if (!filtered(state)) return `There is no category ${name}.`;
+        return state.category ? `Nothing in ${name} fits the filters.` : 'No product fits the filters.';
+    }
+
+    function markCrossed(crossed) {
+        crossedNote.hidden = !crossed;
+        for (const box of [controls.min_price, controls.max_price]) {
+            const mark = (name, value) => (crossed ? box.setAttribute(name, value) : box.removeAttribute(name));
+            mark('aria-invalid', 'true');
+            mark('aria-describedby', crossedNote.id);
+        }
     }
 
     const results = createResults({
         describe: (total) => plural(total, 'product'),
+        missing,
         suggest,
         advice: 'A wider price range, fewer stars or another category may help.',
         onMore: (n) => app.note({ ...state, n }),
@@ -205,10 +242,6 @@ export function mount(main, app) {
     function apply(replace = false) {
         const next = { category: state.category };
         for (const name of FILTERS) next[name] = controls[name].value.trim();
-        const { min_price: low, max_price: high } = next;
-        const crossed = low !== '' && high !== '' && Number(low) > Number(high);
-        crossedNote.hidden = !crossed;
-        if (crossed) return;
         app.go('browse', next, { replace });
     }
     const applySoon = debounce((name) => {
@@ -260,7 +293,8 @@ export function mount(main, app) {
         clear.hidden = !filtered(state);
         const set = FILTERS.filter((name) => name !== 'sort' && state[name]).length;
         active.textContent = set ? ` (${set} set)` : '';
-        crossedNote.hidden = true;
+        const crossed = isCrossed(state);
+        markCrossed(crossed);
         lead.hidden = Boolean(params.category) || filtered(state);
         heading.textContent = params.category ? categoryName(lastPart(params.category)) : 'All products';
         if (moved) {
@@ -272,6 +306,7 @@ export function mount(main, app) {
                     ?.focus({ preventScroll: true });
             }
         }
+        if (crossed) return results.refuse(...crossedWords(state));
         return results.load('/api/products', { ...state, sort: state.sort || BEST }, shown(params));
     }
 

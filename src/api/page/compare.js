@@ -28,8 +28,12 @@ export function createComparison(app) {
                 ),
             ),
         );
-    const pane = createPane(body, { skeleton, refused: (error) => message('No answer', error.message) });
     let asked = null;
+    const refused = (error) =>
+        error.status === 404
+            ? message('Nothing found', `Nothing resembles “${asked}”.`)
+            : message('That does not work', 'The address may have been cut or mistyped.');
+    const pane = createPane(body, { skeleton, refused });
 
     const soon = debounce(() => app.go('models', { q: input.value.trim() }, { replace: true }), 250);
     input.addEventListener('input', soon);

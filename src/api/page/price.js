@@ -4,7 +4,7 @@ import { debounce, el, newId, svg } from './dom.js';
 import { get, watchGeneration } from './api.js';
 import { createResults } from './results.js';
 import { address, shown } from './route.js';
-import { plural, rupees } from './format.js';
+import { capital, plural, rupees } from './format.js';
 
 const DEFAULT = { target: 500, tolerance: 10 };
 const STEPS = 1000; // positions of the slider
@@ -79,7 +79,9 @@ export function mount(main, app) {
         el('div', { class: 'field' }, el('label', { for: tolerance.id }, 'Give or take ', toleranceText), tolerance),
     );
     const results = createResults({
-        describe: (total) => `${plural(total, 'product')}, best rated first`,
+        describe: (total) => (total === 0 ? '' : `${plural(total, 'product')}, best rated first`),
+        reword: widened,
+        missing: () => `${none()}.`,
         suggest: (texts) => texts.map((text) => [rupees(Number(text)), address('price', { ...state, target: text })]),
         advice: 'A wider tolerance or another price may help.',
         onMore: (n) => app.note({ ...state, n }),
@@ -99,10 +101,19 @@ export function mount(main, app) {
         results.node,
     );
 
+    /** Both ends of the range that is asked for. */
+    const reach = () => [state.target * (1 - state.tolerance / 100), state.target * (1 + state.tolerance / 100)];
+    const none = () => `No product costs ${reach().map(roundEnd).join(' to ')}`;
+
+    /** The API says how far it looked instead; it writes prices as plain numbers. */
+    function widened(text) {
+        const tolerance = /within ([\d.]+) percent$/.exec(text)?.[1];
+        return tolerance ? `${none()}: shown is what lies within ${tolerance}% of ${rupees(state.target)}` : capital(text);
+    }
+
     let bins = [];
     function drawChart() {
-        const from = state.target * (1 - state.tolerance / 100);
-        const to = state.target * (1 + state.tolerance / 100);
+        const [from, to] = reach();
         const most = Math.max(1, ...bins);
         chart.replaceChildren(
             ...bins.map((n, i) => {
@@ -127,9 +138,7 @@ export function mount(main, app) {
         tolerance.value = state.tolerance;
         tolerance.setAttribute('aria-valuetext', `${state.tolerance} percent`);
         toleranceText.textContent = `${state.tolerance}%`;
-        range.textContent =
-            `${roundEnd(state.target * (1 - state.tolerance / 100))} to ` +
-            `${roundEnd(state.target * (1 + state.tolerance / 100))}`;
+        range.textContent = reach().map(roundEnd).join(' to ');
         drawChart();
     }
 

@@ -101,24 +101,32 @@ function detailSkeleton() {
 export function mount(main, app) {
     let state = {};
     const body = el('div', { class: 'product-pane' });
+
+    /** In place of a product, with what is known about why it is not there. */
+    function missing(title, text) {
+        similar.node.hidden = true;
+        document.title = 'No such product · Pasar';
+        const home = el('a', { class: 'button', href: address('browse') }, 'Browse all products');
+        return [el('h1', { tabIndex: -1 }, 'No such product'), message(title, text, home)];
+    }
+
     const pane = createPane(body, {
         skeleton: detailSkeleton,
         refused: (error) => {
-            similar.node.hidden = true;
-            document.title = 'No such product · Pasar';
-            return [
-                el('h1', { tabIndex: -1 }, 'No such product'),
-                message(
-                    'It may have left the catalogue',
-                    capital(error.message),
-                    el('a', { class: 'button', href: address('browse') }, 'Browse all products'),
-                ),
-            ];
+            if (error.status !== 404)
+                return missing('That does not work', 'The address may have been cut or mistyped.');
+            const model = Number(state.model) || 3;
+            const id = `the id “${state.id.slice(0, 60)}”`;
+            return missing(
+                'It may have left the catalogue',
+                model === 3 ? `No product has ${id}.` : `Model ${model} knows no product with ${id}.`,
+            );
         },
     });
     const similarHead = el('h2', { tabIndex: -1 }, 'Similar products');
     const similar = createResults({
         heading: similarHead,
+        missing: () => 'There is no such product.',
         describe: (total) => (total === 0 ? 'None found' : `${plural(total, 'product')}, most similar first`),
         onMore: (n) => app.note({ ...state, n }),
     });
@@ -132,8 +140,12 @@ export function mount(main, app) {
         const query = model === 3 ? {} : { model };
         if (shownId !== null && shownId !== params.id) scrollTo(0, 0);
         shownId = params.id;
+        if (!params.id) {
+            similar.stop();
+            return pane.run(async () => missing('This address names no product', 'It may have been cut.'));
+        }
         const found = pane.run(async (signal) => {
-            const { body: product } = await get(`/api/products/${encodeURIComponent(params.id ?? '')}`, query, signal);
+            const { body: product } = await get(`/api/products/${encodeURIComponent(params.id)}`, query, signal);
             document.title = oneDirection(`${product.name || product.product_id} · Pasar`);
             similar.node.hidden = false;
             return detail(product, model);

@@ -18,10 +18,12 @@ async function fill(list, items, model, signal) {
     }
 }
 
-/** What the API says when it finds nothing, and where to go from there: links as [text, address]. */
-function nothing(error, links, advice) {
-    say(`Nothing found. ${error.message}`);
-    const node = message(error.status === 404 ? 'Nothing found' : 'That does not work', capital(error.message));
+const UNUSABLE = 'That does not work';
+
+/** Why there is no list, and where to go from there: links as [text, address]. */
+function nothing(title, text, links, advice) {
+    say(`${title}. ${text}`);
+    const node = message(title, text);
     if (links.length > 0) {
         const chips = links.map(([text, href]) => el('li', {}, el('a', { class: 'chip', href }, text)));
         node.append(el('p', { class: 'muted' }, 'Try instead'), el('ul', { class: 'suggestions' }, chips));
@@ -32,12 +34,13 @@ function nothing(error, links, advice) {
 }
 
 /**
- * A list for one view, under `heading` if given. `describe(total)` says in words what is listed. When nothing is,
- * `suggest(texts)` turns the API's suggestions into links [text, address] (or a promise of them), and `advice` helps
- * when there are none. `onMore(n)` is told when n products are shown, to keep the address in step; `onLoaded()` that the
- * API answers (again).
+ * A list for one view, under `heading` if given. `describe(total)` says in words what is listed, `reword(text)` the
+ * API's note that it looked for less than was asked. When nothing is found, `missing()` says so in the words of the
+ * view, `suggest(texts)` turns the API's suggestions, if any, into links [text, address] (or a promise of them), and
+ * `advice` helps when there are none. `onMore(n)` is told when n products are shown, to keep the address in step;
+ * `onLoaded()` that the API answers (again).
  */
-export function createResults({ heading, describe, suggest, advice, onMore, onLoaded }) {
+export function createResults({ heading, describe, reword = capital, missing, suggest, advice, onMore, onLoaded }) {
     const head = heading ?? el('h2', { class: 'unseen' }, 'Products');
     head.id = newId('results');
     const summary = el('p', { class: 'summary' });
@@ -65,7 +68,10 @@ export function createResults({ heading, describe, suggest, advice, onMore, onLo
             summary.textContent = described(0);
             relaxed.hidden = true;
             const texts = Array.isArray(error.problem.suggestions) ? error.problem.suggestions : [];
-            return nothing(error, (await suggest?.(texts)) ?? [], advice);
+            const links = (await suggest?.(texts)) ?? [];
+            // What is wrong with an address that was cut or made up is told in names of the API that nobody here knows.
+            if (error.status !== 404) return nothing(UNUSABLE, 'The address may have been cut or mistyped.', links);
+            return nothing('Nothing found', missing?.() ?? capital(error.message), links, advice);
         },
     });
 
@@ -79,13 +85,22 @@ export function createResults({ heading, describe, suggest, advice, onMore, onLo
             const total = reply.total ?? items.length;
             summary.textContent = words(total);
             relaxed.hidden = !reply.relaxed;
-            relaxed.textContent = reply.relaxed ? `${capital(reply.relaxed)}.` : '';
+            relaxed.textContent = reply.relaxed ? `${reword(reply.relaxed)}.` : '';
             say(`${words(total)}. ${relaxed.textContent}`);
             onLoaded?.();
             if (items.length === 0) return message('Nothing here', advice ?? '');
             const list = el('ul', { class: 'cards' });
             await fill(list, items, model, signal);
             return [list, more({ list, path, params, model, signal }, items.length, total)];
+        });
+    }
+
+    /** In place of a list: why it is not even asked for. */
+    function refuse(text, links) {
+        return pane.run(async () => {
+            summary.textContent = '';
+            relaxed.hidden = true;
+            return nothing(UNUSABLE, text, links);
         });
     }
 
@@ -124,5 +139,5 @@ export function createResults({ heading, describe, suggest, advice, onMore, onLo
         return row;
     }
 
-    return { node, load, stop: pane.stop, summary };
+    return { node, load, refuse, stop: pane.stop, summary };
 }

@@ -20,6 +20,7 @@ export function mount(main, app) {
     const heading = el('h1', { tabIndex: -1 }, 'Search');
     const results = createResults({
         describe: () => '',
+        missing: () => `Nothing resembles “${state.q}”.`,
         suggest,
         advice: 'Fewer or other words may help.',
         onMore: (n) => app.note({ ...state, n }),
