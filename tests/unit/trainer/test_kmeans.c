@@ -93,7 +93,7 @@ static void test_kmeans__is_the_same_to_the_bit_for_any_number_of_threads(void *
 {
     (void)state;
     struct pasar_err err = PASAR_ERR_INIT;
-    enum { ROWS = 9000, K = 12 };
+    enum { ROWS = 6400, K = 12 }; /* four blocks of work */
     struct matrix m;
     struct kmeans_fit first, other;
     struct kmeans_params params = params_of(K, 1);

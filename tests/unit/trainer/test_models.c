@@ -12,7 +12,7 @@
 #include "test_data.h"
 #include "trainer/models.h"
 
-enum { ROWS = 3000 };
+enum { ROWS = 3000, FEW_ROWS = 900 }; /* few where silhouettes, which cost the square of the rows, take all the time */
 
 static void make_dataset(struct dataset *ds, size_t rows, int kind)
 {
@@ -73,10 +73,10 @@ static void test_models__are_the_same_bytes_for_any_number_of_threads(void **sta
     struct pasar_err err = PASAR_ERR_INIT;
     struct dataset ds;
     char *first[PASAR_MODELS] = {NULL};
-    make_dataset(&ds, ROWS * 2, 0); /* enough for several blocks of work */
+    make_dataset(&ds, ROWS * 2, 0); /* enough, by six clusters, for several threads (SERIAL_BELOW) */
     for (unsigned threads = 1; threads <= 8; threads *= 2) {
         struct models models;
-        train(&models, &ds, 3, threads);
+        train(&models, &ds, 6, threads);
         for (size_t m = 0; m < PASAR_MODELS; m++) {
             char *json = pasar_model_to_json(&models.model[m], &err);
             assert_non_null(json);
@@ -259,7 +259,7 @@ static void test_models__start_warm_from_the_centroids_before(void **state)
     struct models_wanted wanted = {.set = &set,
                                    .params = {.k = 20, .seed = 1, .n_init = 30, .max_iter = 300, .patience = 200}};
     struct pool *pool = pool_new(2, NULL, NULL, &err);
-    make_dataset(&ds, ROWS, 1);
+    make_dataset(&ds, FEW_ROWS, 1);
     assert_int_equal(models_train(&good, &ds, &wanted, pool, NULL, NULL, &err), 0);
     wanted.params.n_init = 1;
     wanted.params.patience = 0;
@@ -285,9 +285,9 @@ static void test_models__choose_k_by_the_silhouette(void **state)
     struct dataset ds;
     struct models models;
     struct rng rng;
-    make_dataset(&ds, ROWS, 0);
+    make_dataset(&ds, FEW_ROWS, 0);
     rng_init(&rng, 3, 3);
-    for (size_t row = 0; row < ROWS; row++) /* four blobs */
+    for (size_t row = 0; row < FEW_ROWS; row++) /* four blobs */
         for (size_t j = 0; j < 3; j++)
             ds.values[j][row] = (double)((row % 4 >> (j % 2)) & 1) * 10 + rng_double(&rng);
     train(&models, &ds, 0, 2);
