@@ -42,7 +42,7 @@ class MockBroker(harness.Case):
         broker = self.start_mock('--partitions', '1', '--topic', 't')
         data = b''.join(b'%d\n' % i for i in range(1000))
         self.kcat(broker, '-P', '-t', 't', data=data)
-        self.assertEqual(self.kcat(broker, '-C', '-q', '-e', '-t', 't').stdout, data)
+        self.assertEqual(self.kcat(broker, '-C', '-q', '-e', '-X', 'fetch.wait.max.ms=10', '-t', 't').stdout, data)
         self.assertEqual(self.command(broker, 'watermarks'), 't 0 0 1000\nok\n')
         self.assertEqual(broker.stop(), 0)
 

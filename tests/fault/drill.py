@@ -137,6 +137,12 @@ def command(broker, text):
     check(answer == "ok", f"broker answers '{answer}' to '{text}'")
 
 
+def records(brokers, topic, form):
+    """All records of a topic, by kcat's format. (By default kcat waits half a second at the end of each partition.)"""
+    return subprocess.run(["kcat", "-b", brokers, "-t", topic, "-C", "-e", "-q", "-X", "fetch.wait.max.ms=10", "-f", form],
+                          check=True, capture_output=True, text=True).stdout.splitlines()
+
+
 def finish(process, timeout, status=0):
     """Waits for the end of a process and checks its exit status; returns its log."""
     try:

@@ -6,7 +6,7 @@ import shutil
 import subprocess
 import time
 
-from drill import BIN, TOPIC, Drill, await_log, check, finish, numbers
+from drill import BIN, TOPIC, Drill, await_log, check, finish, numbers, records
 
 with Drill() as drill:
     broker = drill.broker()
@@ -26,9 +26,8 @@ with Drill() as drill:
         return log
 
     def rows(topic=TOPIC, form="%h\n", brokers=broker.brokers, every=False):
-        out = subprocess.run(["kcat", "-b", brokers, "-t", topic, "-C", "-e", "-q", "-f", "%K|" + form], check=True,
-                             capture_output=True, text=True).stdout
-        return [line.split("|", 1)[1] for line in out.splitlines() if every or not line.startswith(("0|", "-1|"))]
+        lines = records(brokers, topic, "%K|" + form)
+        return [line.split("|", 1)[1] for line in lines if every or not line.startswith(("0|", "-1|"))]
 
     # a different file while this one is unfinished: its own run
     run(csv, "--rate", "300", kill_after=0.5)

@@ -7,10 +7,9 @@ import os
 import pathlib
 import signal
 import socket
-import subprocess
 import time
 
-from drill import TOPIC, Drill, await_, await_log, check, command, finish, numbers
+from drill import TOPIC, Drill, await_, await_log, check, command, finish, numbers, records
 
 ROWS = 16000
 TICK = os.sysconf("SC_CLK_TCK")
@@ -23,9 +22,7 @@ def check_whole(broker, producer, rows, timeout=60, partitions=4):
     counts = numbers(finish(producer, timeout))
     check(counts["acknowledged"] == counts["sent"] == rows and counts["failed"] == 0, f"counts {counts}")
     check("clients replaced" not in counts, f"counts {counts}")
-    out = subprocess.run(["kcat", "-b", broker.brokers, "-t", TOPIC, "-C", "-e", "-q", "-f", "%p|%k|%h\n"], check=True,
-                         capture_output=True, text=True).stdout
-    lines = [line.split("|") for line in out.splitlines()]
+    lines = [line.split("|") for line in records(broker.brokers, TOPIC, "%p|%k|%h\n")]
     found = [(int(p), int(h.split("pasar.row=")[1].split(",")[0])) for p, k, h in lines if k]
     check(sorted(row for p, row in found) == list(range(1, rows + 1)), f"{len(found)} rows, {len(set(found))} different")
     for partition in range(partitions):

@@ -4,19 +4,16 @@ goes on."""
 
 import os
 import signal
-import subprocess
 import time
 
-from drill import TOPIC, Drill, await_, await_log, check, command, finish, numbers, terminate
+from drill import TOPIC, Drill, await_, await_log, check, command, finish, numbers, records, terminate
 
 ROWS = 12000
 OUT_OF_ORDER = "err 0 45 1"  # to the next produce request: OUT_OF_ORDER_SEQUENCE_NUMBER, which is fatal
 
 
 def check_topic(broker, rows):
-    out = subprocess.run(["kcat", "-b", broker.brokers, "-t", TOPIC, "-C", "-e", "-q", "-f", "%p|%k|%h\n"], check=True,
-                         capture_output=True, text=True).stdout
-    lines = [line.split("|") for line in out.splitlines()]
+    lines = [line.split("|") for line in records(broker.brokers, TOPIC, "%p|%k|%h\n")]
     found = [(int(p), int(h.split("pasar.row=")[1].split(",")[0])) for p, k, h in lines if k]
     check(sorted(row for p, row in found) == list(range(1, rows + 1)),
           f"{len(found)} rows in the topic, {len(set(found))} different, not {rows}")

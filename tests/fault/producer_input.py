@@ -3,18 +3,11 @@
 there is no end record."""
 
 import os
-import subprocess
 import time
 
-from drill import TOPIC, Drill, await_log, check, finish, numbers
+from drill import TOPIC, Drill, await_log, check, finish, numbers, records
 
 ROWS = 6000
-
-
-def records(broker):
-    out = subprocess.run(["kcat", "-b", broker.brokers, "-t", TOPIC, "-C", "-e", "-q", "-f", "%k|%s\n"], check=True,
-                         capture_output=True, text=True).stdout
-    return [line.split("|", 1) for line in out.splitlines()]
 
 
 def cut(path):
@@ -45,6 +38,6 @@ for change, second in ((cut, False), (grow, False), (cut, True), (replace, True)
         check(f"{files[-1].name}: it was changed" in log, log)
         counts = numbers(log)
         check(0 < counts["sent"] == counts["acknowledged"] and counts["rejected"] == 0, f"counts {counts}")
-        found = records(broker)
+        found = [line.split("|", 1) for line in records(broker.brokers, TOPIC, "%k|%s\n")]
         check(len(found) == counts["sent"] and all(key for key, value in found), "rows without an end are what was sent")
         check(all(value.endswith("Z\"}") and f"/p/{key[1:]}\"" in value for key, value in found), "a cut row was sent")
