@@ -16,9 +16,14 @@
 #include "csv_fields.h"
 #include "csv_scan.h"
 
+#ifndef PASAR_CSV_FIRST_BYTES /* the fuzz target makes both small: its short inputs then slide and grow the window */
+#define PASAR_CSV_FIRST_BYTES (256 * 1024)
+#define PASAR_CSV_READ_BYTES  (64 * 1024)
+#endif
+
 enum {
-    READ_BYTES = 64 * 1024,   /* the least room for a read */
-    FIRST_BYTES = 256 * 1024, /* of the window */
+    READ_BYTES = PASAR_CSV_READ_BYTES,   /* the least room for a read */
+    FIRST_BYTES = PASAR_CSV_FIRST_BYTES, /* of the window */
 };
 
 struct pasar_csv_reader {
