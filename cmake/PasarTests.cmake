@@ -1,5 +1,17 @@
 # How tests are registered. CTest names say the kind first: unit.*, golden.*, e2e.*, kafka.*, fault.*, browser.*
 
+# How `ctest -j` spaces the tests and in which order it starts them. Most tests wait most of the time, so scripts/test lets
+# seven run at once on two processors; one that computes counts twice, as does every slow one. The longest come first, so
+# that none runs alone at the end: those that compute, then the others; ctest orders the rest by what it has measured.
+# pasar_schedule(e2e.api.reload 22) says how many seconds a fast test waits, pasar_schedule(fuzz.csv 5 COMPUTES) computes.
+function(pasar_schedule name seconds)
+  if("COMPUTES" IN_LIST ARGN)
+    math(EXPR seconds "${seconds} + 20")
+    set_tests_properties(${name} PROPERTIES PROCESSORS 2)
+  endif()
+  set_tests_properties(${name} PROPERTIES COST ${seconds})
+endfunction()
+
 # pasar_unit_test(common.buf SOURCES test_buf.c LIBS pasar_common): a cmocka executable, CTest name unit.common.buf.
 function(pasar_unit_test name)
   cmake_parse_arguments(T "" "TIMEOUT" "SOURCES;LIBS;LABELS" ${ARGN})
@@ -34,6 +46,9 @@ function(pasar_script_test name)
   endif()
   set_tests_properties(${name} PROPERTIES TIMEOUT ${T_TIMEOUT} LABELS "${T_LABELS}" SKIP_RETURN_CODE 77
     ENVIRONMENT "PASAR_BIN=${CMAKE_BINARY_DIR}/bin;PASAR_TESTBIN=${CMAKE_BINARY_DIR}/tests;PASAR_SOURCE=${CMAKE_SOURCE_DIR};PASAR_STATE=${CMAKE_BINARY_DIR}/tests/state/${name}")
+  if("slow" IN_LIST T_LABELS)
+    set_tests_properties(${name} PROPERTIES PROCESSORS 2 COST ${T_TIMEOUT})
+  endif()
   if(T_SERIAL)
     set_tests_properties(${name} PROPERTIES RUN_SERIAL TRUE)
   endif()
