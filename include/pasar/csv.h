@@ -86,4 +86,7 @@ size_t pasar_csv_utf8_prefix(const char *data, size_t len) PASAR_MUSTCHECK;
 /* True when `data` is valid UTF-8 (RFC 3629: no surrogates, no overlong forms). */
 bool pasar_csv_is_utf8(const char *data, size_t len) PASAR_MUSTCHECK;
 
+/* Appends text of unknown origin as UTF-8: each byte that is none becomes U+FFFD. */
+void pasar_csv_add_utf8(struct pasar_buf *buf, const char *data, size_t len);
+
 #endif

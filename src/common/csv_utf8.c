@@ -66,3 +66,17 @@ bool pasar_csv_is_utf8(const char *data, size_t len)
 {
     return pasar_csv_utf8_prefix(data, len) == len;
 }
+
+void pasar_csv_add_utf8(struct pasar_buf *buf, const char *data, size_t len)
+{
+    while (len > 0) {
+        size_t n = pasar_csv_utf8_prefix(data, len);
+
+        pasar_buf_add(buf, data, n);
+        if (n == len)
+            break;
+        pasar_buf_adds(buf, "\xef\xbf\xbd");
+        data += n + 1;
+        len -= n + 1;
+    }
+}

@@ -83,15 +83,7 @@ void pasar_json_text_add_any(struct pasar_buf *buf, const char *data, size_t len
 {
     struct pasar_buf clean = {0};
 
-    while (len > 0) {
-        size_t n = pasar_csv_utf8_prefix(data, len);
-        pasar_buf_add(&clean, data, n);
-        if (n == len)
-            break;
-        pasar_buf_adds(&clean, "\xef\xbf\xbd");
-        data += n + 1;
-        len -= n + 1;
-    }
+    pasar_csv_add_utf8(&clean, data, len);
     if (clean.failed)
         buf->failed = true;
     else

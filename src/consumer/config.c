@@ -2,8 +2,10 @@
 #include "consumer/config.h"
 
 #include <stddef.h>
+#include <string.h>
 
 #include "consumer/partitionlist.h"
+#include "pasar/csv.h"
 #include "pasar/kafka.h"
 
 #define FIELD(name) offsetof(struct consumer_config, name)
@@ -69,6 +71,8 @@ int config_check(const struct consumer_config *config, struct pasar_err *err)
                              config->kafka.topic);
     if (config->group == NULL || config->group[0] == '\0')
         return pasar_err_set(err, PASAR_EUSAGE, "--group must not be empty");
+    if (!pasar_csv_is_utf8(config->group, strlen(config->group)))
+        return pasar_err_set(err, PASAR_EUSAGE, "--group '%s' is not UTF-8", config->group);
     if (config->output == NULL || config->output[0] == '\0')
         return pasar_err_set(err, PASAR_EUSAGE, "--output must not be empty");
     if (config->partitions != NULL && !partitionlist_is_valid(config->partitions))

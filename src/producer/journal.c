@@ -11,6 +11,7 @@
 
 #include "pasar/atomicfile.h"
 #include "pasar/clock.h"
+#include "pasar/csv.h"
 #include "pasar/hash.h"
 #include "pasar/record.h"
 
@@ -86,6 +87,19 @@ static json_t *hex_json(uint64_t value)
     return json_sprintf("%016" PRIx64, value);
 }
 
+/* Text for people, which may be no UTF-8: a file's name is whatever bytes its directory holds. */
+static json_t *name_json(const char *name)
+{
+    struct pasar_buf clean = {0};
+    json_t *string = NULL;
+
+    pasar_csv_add_utf8(&clean, name, strlen(name));
+    if (!clean.failed)
+        string = json_stringn(clean.len > 0 ? clean.data : "", clean.len);
+    pasar_buf_fini(&clean);
+    return string;
+}
+
 static json_t *partitions_json(const struct checkpoint *checkpoint)
 {
     json_t *array = json_array();
@@ -111,14 +125,14 @@ static json_t *journal_json(const struct journal *journal)
     const struct checkpoint_counts *counts = &journal->checkpoint.counts;
 
     return json_pack(
-        "{s:i, s:s, s:s, s:s, s:s, s:o, s:I, s:s, s:o, s:o, s:I, s:I, s:I, s:o, s:o, s:o, s:o, s:[i,I]}", "format",
-        FORMAT, "run", journal->run, "topic", journal->topic, "cluster", journal->cluster, "file", journal->file,
-        "input", hex_json(journal->input_hash), "bytes", (json_int_t)journal->input_bytes, "settings",
-        journal->settings, "started", time_json(journal->started_us), "finished", time_json(journal->finished_us),
-        "row", (json_int_t)counts->row, "stored", (json_int_t)counts->stored, "rejected", (json_int_t)counts->rejected,
-        "digest", hex_json(counts->digest), "timestamp", time_json(counts->timestamp_us), "partitions",
-        partitions_json(&journal->checkpoint), "refused", refused_json(&journal->refused), "end",
-        (int)journal->end_partition, (json_int_t)journal->end_offset);
+        "{s:i, s:s, s:s, s:s, s:o, s:o, s:I, s:s, s:o, s:o, s:I, s:I, s:I, s:o, s:o, s:o, s:o, s:[i,I]}", "format",
+        FORMAT, "run", journal->run, "topic", journal->topic, "cluster", journal->cluster, "file",
+        name_json(journal->file), "input", hex_json(journal->input_hash), "bytes", (json_int_t)journal->input_bytes,
+        "settings", journal->settings, "started", time_json(journal->started_us), "finished",
+        time_json(journal->finished_us), "row", (json_int_t)counts->row, "stored", (json_int_t)counts->stored,
+        "rejected", (json_int_t)counts->rejected, "digest", hex_json(counts->digest), "timestamp",
+        time_json(counts->timestamp_us), "partitions", partitions_json(&journal->checkpoint), "refused",
+        refused_json(&journal->refused), "end", (int)journal->end_partition, (json_int_t)journal->end_offset);
 }
 
 int journal_encode(struct pasar_buf *text, const struct journal *journal, struct pasar_err *err)

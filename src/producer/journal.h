@@ -29,7 +29,7 @@ struct journal_refused {
 struct journal {
     char run[RUNID_MAX];
     char *topic, *cluster;            /* owned */
-    char *file;                       /* the first input file's name, for people; owned */
+    char *file;                       /* the first input file's name, for people (written as UTF-8); owned */
     uint64_t input_hash, input_bytes; /* struct inputid */
     char *settings;                   /* the options that decide what a row becomes; owned */
     int64_t started_us, finished_us;  /* finished_us 0 = unfinished */

@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 """What the consumer refuses, with which status and words; and a second one on the same partitions waits for its turn."""
 
+import os
 import re
 import socket
 
@@ -17,6 +18,7 @@ with Drill() as drill:
     closed = f"127.0.0.1:{free_port()}"
     refused(69, closed, "--connect-timeout", "0.5", brokers=closed)
     refused(64, "--partitions", "--partitions", "x")
+    refused(64, "is not UTF-8", group=os.fsdecode(b"caf\xe9"))
     refused(64, "enable.auto.commit", "-X", "enable.auto.commit=true")
     file = drill.dir / "file"
     file.write_text("")

@@ -2,6 +2,7 @@
 """Which run a start belongs to: the same input goes on or is refused, a different one is its own; options, journals and
 topics that do not fit are told apart; keys, partitioners, globs and pauses do what they say."""
 
+import os
 import shutil
 import subprocess
 import time
@@ -12,7 +13,7 @@ with Drill() as drill:
     broker = drill.broker()
     state = drill.dir / "state"
     csv = drill.catalogue(900)
-    other = drill.catalogue(50, name="other.csv", start=5000)
+    other = drill.catalogue(50, name=os.fsdecode(b"oth\xe9r.csv"), start=5000)  # a name need not be UTF-8
 
     def run(*options, status=0, says=(), brokers=broker.brokers, kill_after=None, topic=TOPIC):
         producer = drill.start(BIN / "pasar-producer", "-b", brokers, "-t", topic, "--state", state, *options, name="producer")

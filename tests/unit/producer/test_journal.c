@@ -89,6 +89,24 @@ static void test_journal__round_trip(void **state)
     journal_fini(&journal);
 }
 
+/* A file's name is bytes; the journal is JSON, and has it for people. */
+static void test_journal__a_name_that_is_not_utf8_is_kept_as_far_as_it_goes(void **state)
+{
+    struct journal journal = sample(), back = {0};
+    struct pasar_buf text = {0};
+    struct pasar_err err = PASAR_ERR_INIT;
+
+    (void)state;
+    free(journal.file);
+    journal.file = strdup("caf\xe9.csv");
+    assert_int_equal(journal_encode(&text, &journal, &err), 0);
+    assert_int_equal(journal_decode(&back, text.data, text.len, &err), 0);
+    assert_string_equal(back.file, "caf\xef\xbf\xbd.csv");
+    pasar_buf_fini(&text);
+    journal_fini(&back);
+    journal_fini(&journal);
+}
+
 static bool is_accepted(const char *text, size_t len)
 {
     struct journal back = {0};
@@ -215,6 +233,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_journal__round_trip),
+        cmocka_unit_test(test_journal__a_name_that_is_not_utf8_is_kept_as_far_as_it_goes),
         cmocka_unit_test(test_journal__any_damage_is_refused),
         cmocka_unit_test(test_journal__nonsense_is_refused),
         cmocka_unit_test(test_journal__a_file_is_replaced_and_found_again),
