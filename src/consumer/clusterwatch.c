@@ -13,7 +13,7 @@ void clusterwatch_fini(struct clusterwatch *watch)
 int clusterwatch_claim(struct clusterwatch *watch, const char *id, struct pasar_err *err)
 {
     clusterwatch_fini(watch);
-    watch->claimed = strdup(id != NULL ? id : "");
+    watch->claimed = strdup(id);
     return watch->claimed != NULL ? 0 : pasar_err_nomem(err, "cluster id");
 }
 
@@ -43,12 +43,26 @@ static rd_kafka_resp_err_t refresh(rd_kafka_t *rk, const char *topic, int timeou
     return code;
 }
 
+/* The broker says that it is of cluster `found`. */
+static enum clusterwatch_answer compare(struct clusterwatch *watch, const char *found, struct pasar_err *err)
+{
+    if (watch->claimed == NULL || strcmp(found, watch->claimed) == 0)
+        return CLUSTERWATCH_SAME;
+    if (watch->claimed[0] == '\0')
+        return clusterwatch_claim(watch, found, err) == 0 ? CLUSTERWATCH_SAME : CLUSTERWATCH_UNKNOWN;
+    pasar_err_set(err, PASAR_EDATA,
+                  "the broker is now of cluster %s, but what was read so far is of cluster %s: use another --output "
+                  "for another cluster",
+                  found, watch->claimed);
+    return CLUSTERWATCH_OTHER;
+}
+
 enum clusterwatch_answer clusterwatch_ask(struct clusterwatch *watch, rd_kafka_t *rk, const char *topic, int timeout_ms,
                                           struct pasar_err *err)
 {
     uint64_t connected = atomic_load(&watch->connected); /* before the question: later ones are not answered for */
     rd_kafka_resp_err_t code = refresh(rk, topic, timeout_ms);
-    enum clusterwatch_answer answer = CLUSTERWATCH_SAME;
+    enum clusterwatch_answer answer;
     char *found;
 
     if (code != RD_KAFKA_RESP_ERR_NO_ERROR) {
@@ -56,16 +70,9 @@ enum clusterwatch_answer clusterwatch_ask(struct clusterwatch *watch, rd_kafka_t
         return CLUSTERWATCH_UNKNOWN;
     }
     found = rd_kafka_clusterid(rk, 0);
-    if (found != NULL && watch->claimed != NULL && watch->claimed[0] != '\0' && strcmp(found, watch->claimed) != 0) {
-        pasar_err_set(
-            err, PASAR_EDATA,
-            "the broker is now of cluster %s, but what was read so far is of cluster %s: use another --output "
-            "for another cluster",
-            found, watch->claimed);
-        answer = CLUSTERWATCH_OTHER;
-    } else {
+    answer = found != NULL ? compare(watch, found, err) : CLUSTERWATCH_SAME;
+    if (answer == CLUSTERWATCH_SAME)
         watch->verified = connected;
-    }
     if (found != NULL)
         rd_kafka_mem_free(rk, found);
     return answer;

@@ -16,7 +16,7 @@
 #include "pasar/err.h"
 
 struct clusterwatch {
-    char *claimed; /* the cluster of the directory; NULL before it is known, "" when the broker tells none */
+    char *claimed; /* the cluster of the directory; NULL before it is claimed, "" until the broker tells one */
     _Atomic uint64_t connected; /* connections begun so far; counted by librdkafka's threads */
     uint64_t verified;          /* of these, how many had been begun when the broker was last asked */
 };
@@ -26,7 +26,7 @@ enum clusterwatch_answer { CLUSTERWATCH_SAME, CLUSTERWATCH_UNKNOWN, CLUSTERWATCH
 /* {0} is a watch that knows nothing yet. */
 void clusterwatch_fini(struct clusterwatch *watch);
 
-/* Notes that the directory belongs to cluster `id` (NULL: the broker tells none). 0, or -1 with err: no memory. */
+/* Notes that the directory belongs to cluster `id` ("": not known so far). 0, or -1 with err: no memory. */
 int clusterwatch_claim(struct clusterwatch *watch, const char *id, struct pasar_err *err) PASAR_MUSTCHECK;
 
 /* To be called before each connection, in any thread. */
@@ -39,8 +39,8 @@ void clusterwatch_on_connect(struct clusterwatch *watch);
 bool clusterwatch_is_sure(const struct clusterwatch *watch);
 
 /*
- * Asks the broker, waiting at most `timeout_ms`. SAME: what is read from now on is sure. UNKNOWN with err: no answer.
- * OTHER with err (PASAR_EDATA), which names both clusters.
+ * Asks the broker, waiting at most `timeout_ms`. SAME: what is read from now on is sure; where no cluster was known,
+ * this one is it from now on. UNKNOWN with err: no answer. OTHER with err (PASAR_EDATA), which names both clusters.
  */
 enum clusterwatch_answer clusterwatch_ask(struct clusterwatch *watch, rd_kafka_t *rk, const char *topic, int timeout_ms,
                                           struct pasar_err *err);

@@ -2,6 +2,7 @@
 #include "consumer/connection.h"
 
 #include <errno.h>
+#include <stdlib.h>
 #include <sys/socket.h>
 
 #include "consumer/partitionlist.h"
@@ -122,18 +123,19 @@ static int claim_directory(rd_kafka_t *rk, const struct consumer_config *config,
                            struct clusterwatch *cluster, struct pasar_err *err)
 {
     struct meta meta = {.topic = config->kafka.topic, .group = config->group};
-    char *cluster_id = rd_kafka_clusterid(rk, CLUSTER_ID_MS);
+    char *found = rd_kafka_clusterid(rk, CLUSTER_ID_MS), *claimed = NULL;
     int result;
 
-    meta.cluster_id = cluster_id != NULL ? cluster_id : "";
-    result = meta_claim(config->output, &meta, directory_id, err);
+    meta.cluster_id = found != NULL ? found : "";
+    result = meta_claim(config->output, &meta, directory_id, &claimed, err);
     if (result == 0)
-        result = clusterwatch_claim(cluster, cluster_id, err);
+        result = clusterwatch_claim(cluster, claimed, err);
     if (result == 0)
         pasar_info("connected to %s (cluster %s), topic %s, group %s, writing to %s", config->kafka.brokers,
-                   meta.cluster_id, config->kafka.topic, config->group, config->output);
-    if (cluster_id != NULL)
-        rd_kafka_mem_free(rk, cluster_id);
+                   found != NULL ? found : "unknown", config->kafka.topic, config->group, config->output);
+    free(claimed);
+    if (found != NULL)
+        rd_kafka_mem_free(rk, found);
     return result;
 }
 

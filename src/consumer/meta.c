@@ -25,12 +25,26 @@ static int check_member(const char *path, const json_t *root, const char *name, 
     return pasar_err_set(err, PASAR_EDATA, "%s belongs to %s %s, not to %s: %s", path, name, found, wanted, advice);
 }
 
+/* What the file says beside what is compared: the directory's name, and its cluster, "" when that was not known. */
+static int take(const char *path, const json_t *root, char id[META_ID_LEN + 1], char **cluster_id,
+                struct pasar_err *err)
+{
+    const char *found = json_string_value(json_object_get(root, "directory_id"));
+
+    if (found == NULL || strlen(found) != META_ID_LEN)
+        return pasar_err_set(err, PASAR_EDATA, "%s: no \"directory_id\"", path);
+    memcpy(id, found, META_ID_LEN + 1);
+    free(*cluster_id);
+    *cluster_id = strdup(json_string_value(json_object_get(root, "cluster_id")));
+    return *cluster_id != NULL ? 0 : pasar_err_nomem(err, META_FILE);
+}
+
 /* 0 = it is ours, 1 = there is none, -1 = err. */
-static int check(const char *path, const struct meta *meta, char id[META_ID_LEN + 1], struct pasar_err *err)
+static int check(const char *path, const struct meta *meta, char id[META_ID_LEN + 1], char **cluster_id,
+                 struct pasar_err *err)
 {
     json_error_t why;
     json_t *root;
-    const char *found;
     int result;
 
     if (access(path, F_OK) != 0 && errno == ENOENT)
@@ -48,53 +62,67 @@ static int check(const char *path, const struct meta *meta, char id[META_ID_LEN 
         result = check_member(path, root, "topic", meta->topic, "use another --output for another topic", err);
     if (result == 0)
         result = check_member(path, root, "group", meta->group, "use another --output for another group", err);
-    found = json_string_value(json_object_get(root, "directory_id"));
-    if (result == 0 && (found == NULL || strlen(found) != META_ID_LEN))
-        result = pasar_err_set(err, PASAR_EDATA, "%s: no \"directory_id\"", path);
     if (result == 0)
-        memcpy(id, found, META_ID_LEN + 1);
+        result = take(path, root, id, cluster_id, err);
     json_decref(root);
     return result;
 }
 
-static int write_meta(const char *dir, const struct meta *meta, struct pasar_err *err)
+static int write_meta(const char *dir, const struct meta *meta, const char *id, enum pasar_publish mode,
+                      struct pasar_err *err)
 {
-    char id[META_ID_LEN + 1];
-    uint64_t random;
-    json_t *root;
-    char *text;
+    json_t *root = json_pack("{s:i, s:s, s:s, s:s, s:s}", "format", META_FORMAT, "cluster_id", meta->cluster_id,
+                             "topic", meta->topic, "group", meta->group, "directory_id", id);
+    char *text = root != NULL ? json_dumps(root, JSON_INDENT(2)) : NULL;
     int result;
-
-    if (getrandom(&random, sizeof(random), 0) != (ssize_t)sizeof(random))
-        return pasar_err_errno(err, PASAR_EOS, "getrandom");
-    snprintf(id, sizeof(id), "%016" PRIx64, random);
-    root = json_pack("{s:i, s:s, s:s, s:s, s:s}", "format", META_FORMAT, "cluster_id", meta->cluster_id, "topic",
-                     meta->topic, "group", meta->group, "directory_id", id);
-    text = root != NULL ? json_dumps(root, JSON_INDENT(2)) : NULL;
 
     json_decref(root);
     if (text == NULL)
         return pasar_err_nomem(err, META_FILE);
-    result = pasar_atomicfile_publish(dir, META_FILE, text, strlen(text), PASAR_NOREPLACE, err);
+    result = pasar_atomicfile_publish(dir, META_FILE, text, strlen(text), mode, err);
     free(text);
     return result;
 }
 
-int meta_claim(const char *dir, const struct meta *meta, char id[META_ID_LEN + 1], struct pasar_err *err)
+/* A directory's first claim. Another consumer may be faster: then its file stays. */
+static int write_first(const char *dir, const char *path, const struct meta *meta, struct pasar_err *err)
 {
     struct pasar_err write_err = PASAR_ERR_INIT;
-    char *path = NULL;
+    char id[META_ID_LEN + 1];
+    uint64_t random;
+
+    if (getrandom(&random, sizeof(random), 0) != (ssize_t)sizeof(random))
+        return pasar_err_errno(err, PASAR_EOS, "getrandom");
+    snprintf(id, sizeof(id), "%016" PRIx64, random);
+    if (write_meta(dir, meta, id, PASAR_NOREPLACE, &write_err) != 0 && access(path, F_OK) != 0)
+        return pasar_err_set(err, write_err.code, "%s", write_err.msg);
+    return 0;
+}
+
+int meta_claim(const char *dir, const struct meta *meta, char id[META_ID_LEN + 1], char **cluster_id,
+               struct pasar_err *err)
+{
+    char *path = NULL, *cluster = NULL;
     int result;
 
     if (asprintf(&path, "%s/" META_FILE, dir) < 0)
         return pasar_err_nomem(err, META_FILE);
-    result = check(path, meta, id, err);
+    result = check(path, meta, id, &cluster, err);
     if (result == 1) {
-        if (write_meta(dir, meta, &write_err) != 0 && access(path, F_OK) != 0)
-            result = pasar_err_set(err, write_err.code, "%s", write_err.msg);
-        else
-            result = check(path, meta, id, err); /* ours, or that of a consumer that was first: then it must agree */
+        result = write_first(dir, path, meta, err);
+        if (result == 0)
+            result = check(path, meta, id, &cluster, err); /* ours, or that of the first: then it must agree */
+    }
+    if (result == 0 && cluster[0] == '\0' && meta->cluster_id[0] != '\0') {
+        result = write_meta(dir, meta, id, PASAR_REPLACE, err);
+        if (result == 0)
+            result = check(path, meta, id, &cluster, err); /* another consumer may have filled it in, too */
     }
     free(path);
+    if (result == 0 && cluster_id != NULL) {
+        *cluster_id = cluster;
+        cluster = NULL;
+    }
+    free(cluster);
     return result;
 }

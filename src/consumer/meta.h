@@ -19,12 +19,13 @@ struct meta {
 enum { META_ID_LEN = 16 };
 
 /*
- * Compares the directory's .meta.json with `meta`, writing it (durably, once) where there is none. `id` receives the
- * random name that the directory was given then: commits to the group carry it, so that commits made for another
- * directory can be told apart. 0; -1 with err: PASAR_EDATA naming what differs, PASAR_ECREATE or PASAR_EIO when it
- * cannot be written or read.
+ * Compares the directory's .meta.json with `meta`, writing it (durably, once) where there is none, and again where the
+ * cluster was not known then and is now. `id` receives the random name that the directory was given: commits to the
+ * group carry it, so that commits made for another directory can be told apart. `cluster_id` (may be NULL) receives the
+ * cluster that the directory belongs to, "" while none is known; the caller frees it. 0; -1 with err: PASAR_EDATA
+ * naming what differs, PASAR_ECREATE or PASAR_EIO when it cannot be written or read.
  */
-int meta_claim(const char *dir, const struct meta *meta, char id[META_ID_LEN + 1],
+int meta_claim(const char *dir, const struct meta *meta, char id[META_ID_LEN + 1], char **cluster_id,
                struct pasar_err *err) PASAR_MUSTCHECK;
 
 #endif

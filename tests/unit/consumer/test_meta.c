@@ -34,7 +34,7 @@ static void assert_refused(const char *cluster, const char *topic, const char *g
     struct meta meta = {cluster, topic, group};
     struct pasar_err err = PASAR_ERR_INIT;
 
-    assert_int_equal(meta_claim(dir, &meta, id, &err), -1);
+    assert_int_equal(meta_claim(dir, &meta, id, NULL, &err), -1);
     assert_int_equal(err.code, PASAR_EDATA);
     assert_non_null(strstr(err.msg, words));
 }
@@ -46,8 +46,8 @@ static void test_meta__the_first_claim_decides(void **state)
     struct pasar_err err = PASAR_ERR_INIT;
 
     (void)state;
-    assert_int_equal(meta_claim(dir, &meta, id, &err), 0);
-    assert_int_equal(meta_claim(dir, &meta, id, &err), 0);
+    assert_int_equal(meta_claim(dir, &meta, id, NULL, &err), 0);
+    assert_int_equal(meta_claim(dir, &meta, id, NULL, &err), 0);
     assert_refused("c2", "t1", "g1", "cluster_id c1, not to c2");
     assert_refused("c1", "t2", "g1", "topic t1, not to t2");
     assert_refused("c1", "t1", "g2", "group g1, not to g2");
@@ -60,26 +60,41 @@ static void test_meta__the_directory_keeps_its_id(void **state)
     struct pasar_err err = PASAR_ERR_INIT;
 
     (void)state;
-    assert_int_equal(meta_claim(dir, &meta, first, &err), 0);
-    assert_int_equal(meta_claim(dir, &meta, again, &err), 0);
+    assert_int_equal(meta_claim(dir, &meta, first, NULL, &err), 0);
+    assert_int_equal(meta_claim(dir, &meta, again, NULL, &err), 0);
     assert_string_equal(first, again);
     assert_int_equal(strlen(first), META_ID_LEN);
     snprintf(path, sizeof(path), "%s/" META_FILE, dir);
     assert_int_equal(remove(path), 0);
-    assert_int_equal(meta_claim(dir, &meta, other, &err), 0);
+    assert_int_equal(meta_claim(dir, &meta, other, NULL, &err), 0);
     assert_string_not_equal(first, other);
 }
 
-static void test_meta__an_unknown_cluster_id_refuses_nothing(void **state)
+/* Claims for a cluster; the directory's cluster must then be `expected`. */
+static void assert_claimed(const char *cluster, const char *expected, char id[META_ID_LEN + 1])
 {
-    char id[META_ID_LEN + 1];
-    struct meta meta = {"", "t1", "g1"};
+    struct meta meta = {cluster, "t1", "g1"};
     struct pasar_err err = PASAR_ERR_INIT;
+    char *claimed = NULL;
+
+    assert_int_equal(meta_claim(dir, &meta, id, &claimed, &err), 0);
+    assert_string_equal(claimed, expected);
+    free(claimed);
+}
+
+static void test_meta__an_unknown_cluster_id_is_filled_in_once_known(void **state)
+{
+    char first[META_ID_LEN + 1], later[META_ID_LEN + 1];
 
     (void)state;
-    assert_int_equal(meta_claim(dir, &meta, id, &err), 0);
-    meta.cluster_id = "c1";
-    assert_int_equal(meta_claim(dir, &meta, id, &err), 0);
+    assert_claimed("", "", first);
+    assert_claimed("", "", later);
+    assert_claimed("c1", "c1", later);
+    assert_string_equal(first, later);
+    assert_refused("c2", "t1", "g1", "cluster_id c1, not to c2");
+    assert_claimed("", "c1", later); /* a broker that tells none: the directory knows */
+    assert_string_equal(first, later);
+    assert_claimed("c1", "c1", later);
 }
 
 static void write_file(const char *text)
@@ -114,7 +129,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(test_meta__the_first_claim_decides),
         TEST(test_meta__the_directory_keeps_its_id),
-        TEST(test_meta__an_unknown_cluster_id_refuses_nothing),
+        TEST(test_meta__an_unknown_cluster_id_is_filled_in_once_known),
         TEST(test_meta__damage_and_other_formats_are_refused),
     };
 
