@@ -40,8 +40,10 @@ struct pasar_option {
     const char *choices; /* CHOICE: "skip|stop|dlq" */
     const char *metavar; /* "N", "DIR"; shown in --help */
     const char *help;    /* one sentence, no full stop at the end; the default is added by --help */
-    const char *env;     /* a further environment variable (KAFKA_BOOTSTRAP_SERVERS), after PASAR_<NAME>; or NULL */
-    bool secret;         /* masked in --dump-config; a value "@FILE" is read from that file */
+    /* A further environment variable (KAFKA_BOOTSTRAP_SERVERS), after PASAR_<NAME>; one that begins with PASAR_ is the
+     * only one: PASAR_<NAME> means something else to another program of the same environment. Or NULL. */
+    const char *env;
+    bool secret; /* masked in --dump-config; a value "@FILE" is read from that file */
 };
 
 /* clang-format off */

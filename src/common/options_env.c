@@ -9,9 +9,25 @@
 
 extern char **environ;
 
+static const char prefix[] = "PASAR_";
+
+static bool has_own_name(const struct pasar_option *option)
+{
+    return option->env != NULL && strncmp(option->env, prefix, sizeof prefix - 1) == 0;
+}
+
+const char *pasar_options_env_further(const struct pasar_option *option)
+{
+    return has_own_name(option) ? NULL : option->env;
+}
+
 void pasar_options_env_name(const struct pasar_option *option, char *text, size_t size)
 {
-    snprintf(text, size, "PASAR_%s", option->name);
+    if (has_own_name(option)) {
+        snprintf(text, size, "%s", option->env);
+        return;
+    }
+    snprintf(text, size, "%s%s", prefix, option->name);
     for (char *c = text; *c != '\0'; c++)
         *c = *c == '-' ? '_' : (char)toupper((unsigned char)*c);
 }
@@ -35,13 +51,13 @@ static int add_env(const struct pasar_option *option, const char *name, const ch
 static int add_env_properties(const struct pasar_option *property, struct pasar_settings *settings,
                               struct pasar_err *err)
 {
-    static const char prefix[] = "PASAR_KAFKA_";
-    const size_t prefix_len = sizeof prefix - 1;
+    static const char property_prefix[] = "PASAR_KAFKA_";
+    const size_t prefix_len = sizeof property_prefix - 1;
 
     for (char **entry = environ; *entry != NULL; entry++) {
         const char *equals = strchr(*entry, '=');
         if (equals == NULL || equals[1] == '\0' || (size_t)(equals - *entry) <= prefix_len ||
-            strncmp(*entry, prefix, prefix_len) != 0)
+            strncmp(*entry, property_prefix, prefix_len) != 0)
             continue;
         char *source = strndup(*entry, (size_t)(equals - *entry));
         char *text = strdup(*entry + prefix_len);
@@ -68,10 +84,10 @@ int pasar_options_read_env(const struct pasar_options *options, struct pasar_set
 
     for (size_t i = 0; (option = pasar_options_at(options, i)) != NULL; i++) {
         pasar_options_env_name(option, name, sizeof name);
-        const char *source = name, *value = getenv(name);
-        if ((value == NULL || value[0] == '\0') && option->env != NULL) {
-            source = option->env;
-            value = getenv(option->env);
+        const char *source = name, *value = getenv(name), *further = pasar_options_env_further(option);
+        if ((value == NULL || value[0] == '\0') && further != NULL) {
+            source = further;
+            value = getenv(further);
         }
         if (value != NULL && value[0] != '\0' && add_env(option, source, value, settings, err) != 0)
             return -1;

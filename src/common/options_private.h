@@ -44,8 +44,11 @@ const char *pasar_options_suggest(const struct pasar_options *options, const cha
 /* The i-th option: the program's first, then the common ones; NULL past the end. */
 const struct pasar_option *pasar_options_at(const struct pasar_options *options, size_t i);
 
-/* "PASAR_BATCH_RECORDS" for batch-records. */
+/* "PASAR_BATCH_RECORDS" for batch-records, unless the option has its own PASAR_ name. */
 void pasar_options_env_name(const struct pasar_option *option, char *text, size_t size);
+
+/* The variable that counts when that one is not set, or NULL. */
+const char *pasar_options_env_further(const struct pasar_option *option);
 
 /* Reads the program's variables, PASAR_KAFKA_… included, into settings. */
 int pasar_options_read_env(const struct pasar_options *options, struct pasar_settings *settings,

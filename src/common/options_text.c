@@ -80,7 +80,7 @@ static void describe(const struct pasar_option *option, struct pasar_buf *text)
     }
     pasar_options_env_name(option, env, sizeof env);
     pasar_buf_printf(text, "%senv: %s", separator, env);
-    if (option->env != NULL)
+    if (pasar_options_env_further(option) != NULL)
         pasar_buf_printf(text, ", %s", option->env);
     if (strcmp(option->name, PASAR_OPTIONS_PROPERTY) == 0)
         pasar_buf_adds(text, ", PASAR_KAFKA_<KEY>");
@@ -279,7 +279,7 @@ void pasar_options_markdown(const struct pasar_options *options, FILE *out)
             fprintf(out, "`%s`", option->value);
         pasar_options_env_name(option, env, sizeof env);
         fprintf(out, " | `%s`", env);
-        if (option->env != NULL)
+        if (pasar_options_env_further(option) != NULL)
             fprintf(out, ", `%s`", option->env);
         if (strcmp(option->name, PASAR_OPTIONS_PROPERTY) == 0)
             fputs(", `PASAR_KAFKA_<KEY>`", out);

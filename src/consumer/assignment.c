@@ -85,6 +85,11 @@ static int assign_ready(struct assignment *a, struct pasar_err *err)
     return 0;
 }
 
+static const char *noun(size_t count)
+{
+    return count == 1 ? "partition" : "partitions";
+}
+
 static void note_assigned(struct assignment *a, const rd_kafka_topic_partition_list_t *list)
 {
     release_all(a);
@@ -108,13 +113,16 @@ static void note_assigned(struct assignment *a, const rd_kafka_topic_partition_l
     a->needs_recovery = a->count > 0;
     a->retry_ns = 0;
     a->assigned_ns = pasar_clock_mono_ns();
-    pasar_info("the group gave us %zu partitions of %s", a->count, a->config->kafka.topic);
+    if (a->config->partitions != NULL)
+        pasar_info("reading %zu %s of %s, as --partitions says", a->count, noun(a->count), a->config->kafka.topic);
+    else
+        pasar_info("the group gave us %zu %s of %s", a->count, noun(a->count), a->config->kafka.topic);
 }
 
 static void note_revoked(struct assignment *a, bool lost)
 {
     if (a->count > 0)
-        pasar_info("%zu partitions %s", a->count,
+        pasar_info("%zu %s %s", a->count, noun(a->count),
                    lost ? "lost: open batches are dropped and will be read again" : "revoked");
     if (!lost)
         assignment_close_all(a);

@@ -2,6 +2,7 @@
 #include "consumer/config.h"
 
 #include <stddef.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "consumer/partitionlist.h"
@@ -9,6 +10,9 @@
 #include "pasar/kafka.h"
 
 #define FIELD(name) offsetof(struct consumer_config, name)
+
+/* PASAR_PARTITIONS is the producer's: how many a new topic gets. */
+#define PARTITIONS_ENV "PASAR_CONSUMER_PARTITIONS"
 
 static const struct pasar_option table[] = {
     PASAR_KAFKA_OPTIONS(struct consumer_config),
@@ -19,7 +23,7 @@ static const struct pasar_option table[] = {
     {"partitions", 0, PASAR_OPT_STRING, FIELD(partitions), NULL, 0, 0, NULL, "LIST",
      "read these partitions (0,2,5-7; all: those there are at the start, not those added later) and leave the group's "
      "members alone; by default the group shares them out",
-     NULL, false},
+     PARTITIONS_ENV, false},
     {"batch-records", 0, PASAR_OPT_INT, FIELD(batch_records), "1000", 1, 1e9, NULL, "N",
      "close a batch after so many messages", NULL, false},
     {"batch-bytes", 0, PASAR_OPT_BYTES, FIELD(batch_bytes), "64MiB", 1, 1e15, NULL, "N",
@@ -64,6 +68,19 @@ const struct pasar_options config_options = {
     .max_operands = 0,
 };
 
+/* A list in the variable of the producer's count is meant for us, and would not be obeyed. */
+static int check_environment(struct pasar_err *err)
+{
+    const char *value = getenv("PASAR_PARTITIONS");
+
+    if (value == NULL || value[strspn(value, "0123456789")] == '\0')
+        return 0;
+    return pasar_err_set(err, PASAR_EUSAGE,
+                         "PASAR_PARTITIONS is the number of partitions that pasar-producer creates, not '%s': "
+                         "the list to read is " PARTITIONS_ENV,
+                         value);
+}
+
 int config_check(const struct consumer_config *config, struct pasar_err *err)
 {
     if (!pasar_kafka_is_topic_name(config->kafka.topic))
@@ -78,5 +95,5 @@ int config_check(const struct consumer_config *config, struct pasar_err *err)
     if (config->partitions != NULL && !partitionlist_is_valid(config->partitions))
         return pasar_err_set(err, PASAR_EUSAGE, "--partitions '%s': use numbers and ranges (0,2,5-7) or all",
                              config->partitions);
-    return 0;
+    return config->partitions == NULL ? check_environment(err) : 0;
 }

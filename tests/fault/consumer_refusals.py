@@ -18,6 +18,9 @@ with Drill() as drill:
     closed = f"127.0.0.1:{free_port()}"
     refused(69, closed, "--connect-timeout", "0.5", brokers=closed)
     refused(64, "--partitions", "--partitions", "x")
+    shared = {**os.environ, "PASAR_PARTITIONS": "0,2"}  # the producer's count, in an environment for all programs
+    log = finish(drill.consumer(broker.brokers, env=shared), 20, 64)
+    check("PASAR_PARTITIONS" in log and "PASAR_CONSUMER_PARTITIONS" in log, log)
     refused(64, "is not UTF-8", group=os.fsdecode(b"caf\xe9"))
     refused(64, "enable.auto.commit", "-X", "enable.auto.commit=true")
     file = drill.dir / "file"
@@ -29,6 +32,9 @@ with Drill() as drill:
         refused(69, str(taken.getsockname()[1]), "--metrics-port", str(taken.getsockname()[1]))
 
     finish(drill.producer(broker.brokers, drill.catalogue(2000)), 20)
+    one = drill.consumer(broker.brokers, "--exit-at-end", out=drill.dir / "one",
+                         env={**os.environ, "PASAR_PARTITIONS": "3", "PASAR_CONSUMER_PARTITIONS": "1"})
+    check("reading 1 partition of drill, as --partitions says" in finish(one, 20), "one partition is not said to be read")
     first = drill.consumer(broker.brokers, *ALONE, name="first")
     await_log(first, "ended in partition")
     refused(65, "drillers", out=drill.out, group="others")

@@ -224,6 +224,34 @@ static void test_options__environment_speaks_for_every_option(void **state)
     assert_refused("", "PASAR_BATCH_RECORDS: bad value 'many': must be a whole number");
 }
 
+static void test_options__a_name_of_another_meaning_elsewhere_has_its_own_variable(void **state)
+{
+    static const struct pasar_option own[] = {
+        {"batch-records", 0, PASAR_OPT_INT, offsetof(struct config, batch_records), "1000", 1, 1e6, NULL, "N", "help",
+         "PASAR_MY_RECORDS", false},
+        PASAR_OPTION_END,
+    };
+    struct pasar_options other = options;
+    struct run run = {.options = &other};
+
+    (void)state;
+    other.table = own;
+    setenv("PASAR_BATCH_RECORDS", "many", 1);
+    setenv("PASAR_MY_RECORDS", "7", 1);
+    parse_run(&run);
+    assert_int_equal(run.result, PASAR_OPTIONS_RUN);
+    assert_int_equal(run.config.batch_records, 7);
+    done(&run);
+    unsetenv("PASAR_MY_RECORDS");
+    memset(&run, 0, sizeof run);
+    run.options = &other;
+    snprintf(run.words, sizeof run.words, "--help-markdown");
+    char *text = scratch_capture(1, parse_run, &run);
+    assert_non_null(strstr(text, "| `PASAR_MY_RECORDS` |"));
+    done(&run);
+    free(text);
+}
+
 static void test_options__file_takes_comments_quotes_and_kafka_properties(void **state)
 {
     char *dir = scratch_new(), words[700];
@@ -503,6 +531,7 @@ int main(void)
         TEST(test_options__flags_in_all_their_forms),
         TEST(test_options__flag_beats_environment_beats_file_beats_default),
         TEST(test_options__environment_speaks_for_every_option),
+        TEST(test_options__a_name_of_another_meaning_elsewhere_has_its_own_variable),
         TEST(test_options__file_takes_comments_quotes_and_kafka_properties),
         TEST(test_options__a_bad_file_is_named_with_its_line),
         TEST(test_options__bad_flags_are_named_with_the_nearest_name),
