@@ -48,7 +48,7 @@ static void say_summary(struct producer_config *config, const struct summary *su
 static int produce(struct producer_config *config, char **operands, int operand_count)
 {
     struct pasar_err err = PASAR_ERR_INIT;
-    struct summary summary = {0};
+    struct summary summary = {.is_dry = config_sink(config) == SINK_KIND_NULL};
     struct inputs inputs = {0};
     char run[RUNID_MAX] = "";
     bool is_apart;

@@ -136,6 +136,9 @@ static int finish(struct producer *p, struct pasar_err *err)
 
 static int stopped(const struct producer *p, struct pasar_err *err)
 {
+    if (config_sink(p->config) == SINK_KIND_NULL)
+        return pasar_err_set(err, PASAR_ETEMP, "stopped by a signal after %" PRIu64 " rows of a dry run",
+                             p->summary->rows_read);
     return pasar_err_set(
         err, PASAR_ETEMP, "stopped by a signal after %" PRIu64 " rows, %" PRIu64 " of them acknowledged; %s",
         p->summary->stored + p->summary->sink.accepted, p->summary->stored + p->summary->sink.acknowledged,
@@ -272,7 +275,8 @@ int producer_run(const struct producer_config *config, char *const *files, int f
     int result;
 
     summary->run = run;
-    pasar_progress_start(&p.progress, "rows sent", config->common.quiet);
+    pasar_progress_start(&p.progress, config_sink(config) == SINK_KIND_NULL ? "rows read" : "rows sent",
+                         config->common.quiet);
     do
         result = run_client(&p, run, &is_sent, err);
     while (goes_on(&p, result, err));

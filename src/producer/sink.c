@@ -104,6 +104,8 @@ struct sink *sink_open(const struct producer_config *config, struct pasar_err *e
 
     if (kind == SINK_KIND_KAFKA)
         return sink_kafka_open(config, err);
+    if (sink_kafka_check(config, err) != 0) /* what a real run refuses, its rehearsal refuses, too */
+        return NULL;
     sink = calloc(1, sizeof(*sink));
     if (sink == NULL)
         pasar_err_nomem(err, "sink");

@@ -58,9 +58,14 @@ static int find_partitions(struct sink_kafka *k, const struct producer_config *c
     return 0;
 }
 
+static rd_kafka_conf_t *make_conf(const struct producer_config *config, struct pasar_err *err)
+{
+    return pasar_kafka_conf(&config->kafka, "pasar-producer", defaults, forced, err);
+}
+
 static int connect_kafka(struct sink_kafka *k, const struct producer_config *config, struct pasar_err *err)
 {
-    rd_kafka_conf_t *conf = pasar_kafka_conf(&config->kafka, "pasar-producer", defaults, forced, err);
+    rd_kafka_conf_t *conf = make_conf(config, err);
 
     if (conf == NULL)
         return -1;
@@ -88,6 +93,16 @@ rd_kafka_t *sink_kafka_client(struct sink *sink)
 int32_t sink_kafka_partition_count(const struct sink *sink)
 {
     return ((const struct sink_kafka *)sink)->partition_count;
+}
+
+int sink_kafka_check(const struct producer_config *config, struct pasar_err *err)
+{
+    rd_kafka_conf_t *conf = make_conf(config, err);
+
+    if (conf == NULL)
+        return -1;
+    rd_kafka_conf_destroy(conf);
+    return 0;
 }
 
 struct sink *sink_kafka_open(const struct producer_config *config, struct pasar_err *err)

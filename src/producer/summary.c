@@ -37,10 +37,16 @@ static void add_nulls(struct pasar_buf *buf, const struct pasar_clean_counts *nu
         pasar_buf_adds(buf, "; nulls: none");
 }
 
-void summary_add_text(struct pasar_buf *buf, const struct summary *summary)
+/* What became of the rows. */
+static void add_counts(struct pasar_buf *buf, const struct summary *summary)
 {
     const struct sink_counts *sink = &summary->sink;
 
+    if (summary->is_dry) {
+        pasar_buf_printf(buf, "rows read %" PRIu64 ", would be sent %" PRIu64 ", rejected %" PRIu64, summary->rows_read,
+                         sink->accepted, summary->rejected);
+        return;
+    }
     pasar_buf_printf(
         buf, "rows read %" PRIu64 ", sent %" PRIu64 ", acknowledged %" PRIu64 ", failed %" PRIu64 ", rejected %" PRIu64,
         summary->rows_read, sink->accepted, sink->acknowledged, sink->failed, summary->rejected);
@@ -52,10 +58,17 @@ void summary_add_text(struct pasar_buf *buf, const struct summary *summary)
         pasar_buf_printf(buf, " (%" PRIu64 " of the failed may be stored)", sink->uncertain);
     if (sink->dlq_accepted > 0)
         pasar_buf_printf(buf, " (%" PRIu64 " of them in the dead letter queue)", sink->dlq_acknowledged);
+}
+
+void summary_add_text(struct pasar_buf *buf, const struct summary *summary)
+{
+    add_counts(buf, summary);
     add_nulls(buf, &summary->nulls);
     pasar_buf_printf(buf, "; %.2f s, %.0f rows/s; ", summary->seconds,
                      summary->seconds > 0 ? (double)summary->rows_read / summary->seconds : 0.0);
-    if (summary->run[0] == '\0')
+    if (summary->is_dry)
+        pasar_buf_adds(buf, "a dry run, nothing was sent");
+    else if (summary->run[0] == '\0')
         pasar_buf_adds(buf, "no run begun");
     else
         pasar_buf_printf(buf, "run %s%s", summary->run, summary->ended ? "" : " not ended");
@@ -80,7 +93,8 @@ static void add_null(struct pasar_buf *buf, int column, const char *cause, uint6
 
 void summary_add_metrics(struct pasar_buf *buf, const struct summary *summary)
 {
-    const struct sink_counts *sink = &summary->sink;
+    static const struct sink_counts none;
+    const struct sink_counts *sink = summary->is_dry ? &none : &summary->sink;
 
     add_counter(buf, "rows_read_total", "Data rows read.", summary->rows_read);
     add_counter(buf, "rows_sent_total", "Rows handed to the sink.", sink->accepted);
@@ -101,5 +115,5 @@ void summary_add_metrics(struct pasar_buf *buf, const struct summary *summary)
     add_metric(buf, "seconds", "gauge", "How long the run took.");
     pasar_buf_printf(buf, "pasar_producer_seconds %.6f\n", summary->seconds);
     add_metric(buf, "run_ended", "gauge", "1 when every row and the end of the run were acknowledged.");
-    pasar_buf_printf(buf, "pasar_producer_run_ended %d\n", summary->ended ? 1 : 0);
+    pasar_buf_printf(buf, "pasar_producer_run_ended %d\n", summary->ended && !summary->is_dry ? 1 : 0);
 }

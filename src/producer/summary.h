@@ -23,7 +23,8 @@ struct summary {
     uint64_t digest; /* sum of pasar_hash_row over the run's rows, stored before or accepted now */
     struct sink_counts sink;
     double seconds;
-    bool ended; /* the end of the run was sent and acknowledged */
+    bool ended;  /* the end of the run was sent and acknowledged */
+    bool is_dry; /* the rows went nowhere: they are those that would be sent */
 };
 
 /* rows read = stored before + accepted + rejected, accepted = acknowledged + failed. 0, or -1 with err (PASAR_EBUG)
@@ -31,10 +32,10 @@ struct summary {
 int summary_check(const struct summary *summary, struct pasar_err *err) PASAR_MUSTCHECK;
 
 /* "rows read 10, sent 9, acknowledged 9, failed 0, rejected 1; nulls: rating 2 (1 unparseable); 0.10 s, 100 rows/s; run
- * ID" */
+ * ID". A dry run says what would be sent. */
 void summary_add_text(struct pasar_buf *buf, const struct summary *summary);
 
-/* The same in Prometheus' text format (for --metrics-file). */
+/* The same in Prometheus' text format (for --metrics-file); a dry run has sent and ended nothing. */
 void summary_add_metrics(struct pasar_buf *buf, const struct summary *summary);
 
 #endif

@@ -38,7 +38,10 @@ with Drill() as drill:
     rejects = drill.dir / "rejects.jsonl"
     log = run("--dry-run", "--rejects", rejects, bad, status=0)
     counts = numbers(log)
-    check(counts["rows read"] == 4 and counts["sent"] == 2 and counts["rejected"] == 2, f"counts {counts}")
+    check(counts["rows read"] == 4 and counts["would be sent"] == 2 and counts["rejected"] == 2, f"counts {counts}")
+    check("acknowledged" not in log and "nothing was sent" in log, log)
+    run("--dry-run", "-X", "foo.bar=1", good, status=64, says=["foo.bar"])
+    run("--dry-run", "-X", "acks=1", good, status=64, says=["acks"])
     lines = [json.loads(line) for line in rejects.read_text().splitlines()]
     check([(l["line"], l["row"]) for l in lines] == [(3, 2), (4, 3)], f"rejects {lines}")
     check(b"\xff" in base64.b64decode(lines[0]["raw_base64"]), "the raw bytes are not kept")

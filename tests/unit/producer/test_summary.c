@@ -86,6 +86,25 @@ static void test_summary__says_when_the_run_did_not_end(void **state)
     pasar_buf_fini(&buf);
 }
 
+static void test_summary__a_dry_run_has_sent_nothing(void **state)
+{
+    struct summary summary = good();
+    struct pasar_buf buf = {0};
+
+    (void)state;
+    summary.is_dry = true;
+    summary_add_text(&buf, &summary);
+    assert_string_equal(pasar_buf_cstr(&buf),
+                        "rows read 10, would be sent 9, rejected 1; nulls: none; 0.50 s, 20 rows/s; "
+                        "a dry run, nothing was sent");
+    pasar_buf_reset(&buf);
+    summary_add_metrics(&buf, &summary);
+    assert_non_null(strstr(pasar_buf_cstr(&buf), "\npasar_producer_rows_sent_total 0\n"));
+    assert_non_null(strstr(pasar_buf_cstr(&buf), "\npasar_producer_rows_acknowledged_total 0\n"));
+    assert_non_null(strstr(pasar_buf_cstr(&buf), "\npasar_producer_run_ended 0\n"));
+    pasar_buf_fini(&buf);
+}
+
 static void test_summary__metrics_carry_the_same_numbers(void **state)
 {
     struct summary summary = good();
@@ -109,6 +128,7 @@ int main(void)
         cmocka_unit_test(test_summary__says_every_count),
         cmocka_unit_test(test_summary__says_why_cells_became_null),
         cmocka_unit_test(test_summary__says_when_the_run_did_not_end),
+        cmocka_unit_test(test_summary__a_dry_run_has_sent_nothing),
         cmocka_unit_test(test_summary__metrics_carry_the_same_numbers),
     };
 
