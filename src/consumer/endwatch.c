@@ -8,8 +8,8 @@
 struct watched_partition {
     int32_t id;
     bool at_end;
-    bool is_empty;    /* nothing was ever consumed or published there */
-    bool last_is_end; /* the last thing there is an end record */
+    bool is_empty; /* nothing was ever consumed or published there */
+    bool is_open;  /* a row of a run came after the last end record */
 };
 
 struct watched_run {
@@ -120,9 +120,11 @@ void endwatch_row(struct endwatch *watch, int32_t partition, const char *run)
 
     if (p == NULL)
         return;
-    p->is_empty = p->at_end = p->last_is_end = false;
-    if (run[0] != '\0')
-        (void)find_run(watch, run);
+    p->is_empty = p->at_end = false;
+    if (run[0] == '\0')
+        return;
+    p->is_open = true;
+    (void)find_run(watch, run);
 }
 
 static bool has_ended_in(const struct watched_run *run, int32_t partition)
@@ -141,7 +143,7 @@ void endwatch_end(struct endwatch *watch, int32_t partition, const struct pasar_
     if (p == NULL)
         return;
     p->is_empty = p->at_end = false;
-    p->last_is_end = true;
+    p->is_open = false;
     run = find_run(watch, end->run);
     if (run == NULL || has_ended_in(run, partition))
         return;
@@ -172,6 +174,14 @@ static void say(struct pasar_buf *buf, const char *what, const char *run, int32_
         pasar_buf_printf(buf, " in partition %" PRId32, partition);
 }
 
+static bool is_all_empty(const struct endwatch *watch)
+{
+    for (size_t i = 0; i < watch->partition_count; i++)
+        if (!watch->partitions[i].is_empty)
+            return false;
+    return true;
+}
+
 bool endwatch_is_over(const struct endwatch *watch, struct pasar_buf *waiting_for)
 {
     if (watch->failed || watch->partition_count == 0) {
@@ -185,13 +195,13 @@ bool endwatch_is_over(const struct endwatch *watch, struct pasar_buf *waiting_fo
             say(waiting_for, "messages", NULL, p->id);
             return false;
         }
-        if (!p->is_empty && !p->last_is_end) {
+        if (p->is_open) {
             say(waiting_for, "an end record", NULL, p->id);
             return false;
         }
     }
-    if (watch->run_count == 0) {
-        say(waiting_for, "a first run: nothing was read so far", NULL, -1);
+    if (is_all_empty(watch)) {
+        say(waiting_for, "a first message: nothing was read so far (--exit-idle says for how long to wait)", NULL, -1);
         return false;
     }
     for (size_t r = 0; r < watch->run_count; r++) {

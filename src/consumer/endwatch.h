@@ -1,8 +1,10 @@
 /*
  * When the whole stream has been read (--exit-at-end). Pure: it is told what was consumed and answers a question.
  *
- * The stream has ended when every owned partition is at its end, the last thing in each non-empty one is an end record,
- * each run that was seen has ended in all partitions it used (as far as they are owned), and at least one run was seen.
+ * The stream has ended when every owned partition is at its end, none of them has rows of a run behind its last end
+ * record, each run that was seen has ended in all partitions it used (as far as they are owned), and anything was seen
+ * at all. Messages of a foreign producer (which tell no run) have no end that could be waited for. An empty topic is
+ * waited for, since the consumer may be started before the producer.
  */
 #ifndef CONSUMER_ENDWATCH_H
 #define CONSUMER_ENDWATCH_H

@@ -6,7 +6,7 @@ import json
 import subprocess
 import time
 
-from drill import ALONE, FAST, TOPIC, Drill, await_, batches, check, check_exactly_once, finish, numbers, rows, terminate, verify
+from drill import ALONE, FAST, TOPIC, Drill, await_, await_log, batches, check, check_exactly_once, finish, numbers, rows, terminate, verify
 
 with Drill() as drill:
     broker = drill.broker(partitions=2)
@@ -62,10 +62,22 @@ with Drill() as drill:
     check_exactly_once(drill.out, 1000)
     check("foreign messages 2" in verify(drill), "--verify does not count foreign messages")
 
-    # --exit-at-end waits for an unfinished run and says so; --exit-idle does not
+    # --exit-at-end: foreign messages have no end, an unfinished run has one that is waited for; --exit-idle waits for none
+    finish(drill.consumer(broker.brokers, *ALONE, "--exit-at-end"), 20)
+    producer = drill.producer(broker.brokers, drill.catalogue(1000, "cut.csv", 5000), "--rate", "400")
+    await_log(producer, "begins")
+    time.sleep(0.5)
+    terminate(producer, 75)
     finish(drill.consumer(broker.brokers, *ALONE, "--exit-idle", "0.5"), 20)
     consumer = drill.consumer(broker.brokers, *ALONE, "--exit-at-end")
     time.sleep(2)
-    check(consumer.poll() is None, "--exit-at-end ended although the topic does not end with an end record")
-    check("waiting for an end record in partition 1" in consumer.log.read_text(), "it does not say what it waits for")
+    check(consumer.poll() is None, "--exit-at-end ended although a run has not ended")
+    check("waiting for an end record in partition" in consumer.log.read_text(), "it does not say what it waits for")
     terminate(consumer, 0)
+
+with Drill() as drill:  # an empty topic is waited for, as the producer may be late; one without runs is read to its end
+    broker = drill.broker(partitions=2)
+    log = finish(drill.consumer(broker.brokers, *ALONE, "--exit-at-end", "--exit-idle", "2.5"), 20)
+    check("waiting for a first message" in log and "--exit-idle" in log, f"it does not say how to wait no longer:\n{log}")
+    subprocess.run(["kcat", "-b", broker.brokers, "-t", TOPIC, "-P", "-p", "1"], check=True, input="foreign", text=True)
+    check(numbers(finish(drill.consumer(broker.brokers, *ALONE, "--exit-at-end"), 20))["rejects"] == 1, "a foreign topic")

@@ -77,7 +77,7 @@ static void test_endwatch__an_empty_topic_waits(void **state)
 
     own(watch, 2);
     all_at_end(watch, 2);
-    assert_waits_for(watch, "nothing was read so far");
+    assert_waits_for(watch, "a first message: nothing was read so far (--exit-idle");
 }
 
 static void test_endwatch__rows_without_an_end_wait(void **state)
@@ -139,12 +139,28 @@ static void test_endwatch__new_messages_undo_the_end(void **state)
     assert_waits_for(watch, "messages in partition 0");
 }
 
-static void test_endwatch__a_foreign_row_at_the_end_waits(void **state)
+static void test_endwatch__foreign_rows_have_no_end_to_wait_for(void **state)
+{
+    struct endwatch *watch = *state;
+
+    own(watch, 2);
+    endwatch_row(watch, 0, "");
+    assert_waits_for(watch, "messages in partition 0");
+    all_at_end(watch, 2);
+    assert_true(endwatch_is_over(watch, NULL));
+    end(watch, 0, "a", 1);
+    endwatch_row(watch, 0, "");
+    all_at_end(watch, 2);
+    assert_true(endwatch_is_over(watch, NULL));
+}
+
+static void test_endwatch__a_foreign_row_ends_no_run(void **state)
 {
     struct endwatch *watch = *state;
 
     own(watch, 1);
     end(watch, 0, "a", 1);
+    endwatch_row(watch, 0, "b");
     endwatch_row(watch, 0, "");
     all_at_end(watch, 1);
     assert_waits_for(watch, "an end record in partition 0");
@@ -206,7 +222,8 @@ int main(void)
         TEST(test_endwatch__partitions_added_after_the_run_do_not_matter),
         TEST(test_endwatch__an_unfinished_run_waits_behind_a_finished_one),
         TEST(test_endwatch__new_messages_undo_the_end),
-        TEST(test_endwatch__a_foreign_row_at_the_end_waits),
+        TEST(test_endwatch__foreign_rows_have_no_end_to_wait_for),
+        TEST(test_endwatch__a_foreign_row_ends_no_run),
         TEST(test_endwatch__only_owned_partitions_count),
         TEST(test_endwatch__owning_again_starts_over),
         TEST(test_endwatch__takes_many_runs_and_partitions),
