@@ -19,9 +19,10 @@ struct pasar_kafka_default {
 /*
  * A librdkafka configuration: bootstrap.servers, client.id (the program's name) and `defaults` (closed by a NULL key)
  * first, then the user's -X properties over them. A value "@FILE" is replaced by that file's contents without the line
- * end. `forced` (may be NULL) comes last and a user's differing value for one of its keys is refused (PASAR_EUSAGE)
- * with the reason. librdkafka's log lines go to pasar_log. NULL with err for an unknown property or a bad value. The
- * caller owns the result; rd_kafka_new takes it on success only.
+ * end. `forced` (may be NULL) stays as it is: a user's differing value for one of its keys or their aliases is refused
+ * (PASAR_EUSAGE) with the reason; a key of it without a value cannot be set at all. librdkafka's log lines go to
+ * pasar_log. NULL with err for an unknown property or a bad value. The caller owns the result; rd_kafka_new takes it on
+ * success only.
  */
 rd_kafka_conf_t *pasar_kafka_conf(const struct pasar_kafka_config *config, const char *client_id,
                                   const struct pasar_kafka_default *defaults, const struct pasar_kafka_default *forced,

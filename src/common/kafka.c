@@ -10,7 +10,7 @@
 #include "pasar/log.h"
 #include "pasar/textfile.h"
 
-enum { ERRSTR = 400, ORIGIN = 200 };
+enum { ERRSTR = 400, ORIGIN = 200, VALUE = 512 };
 
 /* ------------------------------------------------------------------ logs */
 
@@ -64,13 +64,45 @@ static int set_all(rd_kafka_conf_t *conf, const struct pasar_kafka_default *pair
     return 0;
 }
 
-static int check_forced(const struct pasar_kafka_default *forced, const char *origin, const char *key,
-                        const char *value, struct pasar_err *err)
+/* Sets the forced ones but those without a value, which must stay unset. */
+static int set_forced(rd_kafka_conf_t *conf, const struct pasar_kafka_default *forced, struct pasar_err *err)
 {
     for (; forced != NULL && forced->key != NULL; forced++)
-        if (strcmp(forced->key, key) == 0 && strcmp(forced->value, value) != 0)
+        if (forced->value != NULL && set(conf, "", forced->key, forced->value, err) != 0)
+            return -1;
+    return 0;
+}
+
+/* Whether `conf` has the forced value; librdkafka compares, which knows other spellings. It has it afterwards. */
+static int restore(rd_kafka_conf_t *conf, const struct pasar_kafka_default *forced, bool *was_changed,
+                   struct pasar_err *err)
+{
+    char found[VALUE] = "", wanted[VALUE] = "";
+    size_t found_size = sizeof found, wanted_size = sizeof wanted;
+    bool is_known = rd_kafka_conf_get(conf, forced->key, found, &found_size) == RD_KAFKA_CONF_OK;
+
+    if (set(conf, "", forced->key, forced->value, err) != 0)
+        return -1;
+    is_known = is_known && rd_kafka_conf_get(conf, forced->key, wanted, &wanted_size) == RD_KAFKA_CONF_OK;
+    *was_changed = !is_known || strcmp(found, wanted) != 0;
+    return 0;
+}
+
+/* Has the user's property `key`, by this name or as the alias of another, changed one that is forced? */
+static int check_forced(rd_kafka_conf_t *conf, const struct pasar_kafka_default *forced, const char *origin,
+                        const char *key, struct pasar_err *err)
+{
+    for (; forced != NULL && forced->key != NULL; forced++) {
+        bool was_changed = false;
+
+        if (forced->value == NULL && strcmp(forced->key, key) == 0)
+            return pasar_err_set(err, PASAR_EUSAGE, "%s%s: must stay unset", origin, key);
+        if (forced->value != NULL && restore(conf, forced, &was_changed, err) != 0)
+            return -1;
+        if (was_changed)
             return pasar_err_set(err, PASAR_EUSAGE, "%s%s: must stay %s, delivery without loss or doubles rests on it",
                                  origin, key, forced->value);
+    }
     return 0;
 }
 
@@ -98,8 +130,9 @@ static int set_property(rd_kafka_conf_t *conf, const struct pasar_kafka_default 
             goto out;
         }
     }
-    if (check_forced(forced, origin, key, value, err) == 0)
-        rc = set(conf, origin, key, value, err);
+    rc = set(conf, origin, key, value, err);
+    if (rc == 0)
+        rc = check_forced(conf, forced, origin, key, err);
 out:
     free(from_file);
     free(key);
@@ -121,11 +154,11 @@ rd_kafka_conf_t *pasar_kafka_conf(const struct pasar_kafka_config *config, const
         goto fail;
     if (config->brokers != NULL && set(conf, "", "bootstrap.servers", config->brokers, err) != 0)
         goto fail;
+    if (set_forced(conf, forced, err) != 0)
+        goto fail;
     for (size_t i = 0; i < config->properties.count; i++)
         if (set_property(conf, forced, config->properties.values[i], config->properties.sources[i], err) != 0)
             goto fail;
-    if (set_all(conf, forced, err) != 0)
-        goto fail;
     return conf;
 fail:
     rd_kafka_conf_destroy(conf);

@@ -31,6 +31,8 @@ with Drill() as drill:
     run("--rejects", "/nonexistent/r", "--dry-run", good, status=73, says=["/nonexistent/r"])
     run("-X", "acks=1", "-b", closed, good, status=64, says=["acks"])
     run("-X", "enable.idempotence=false", "-b", closed, good, status=64, says=["enable.idempotence"])
+    run("-X", "request.required.acks=1", "-b", closed, good, status=64, says=["request.required.acks"])
+    run("-X", "transactional.id=x", "-b", closed, good, status=64, says=["transactional.id", "unset"])
     few = drill.dir / "few.csv"
     few.write_text("product_id,rating\n1,2\n")
     run("-b", closed, few, status=65, says=["product_name", "product_link"])  # before any broker is asked

@@ -65,7 +65,8 @@ static void assert_conf(const rd_kafka_conf_t *conf, const char *key, const char
 }
 
 static const struct pasar_kafka_default defaults[] = {{"linger.ms", "20"}, {"compression.type", "lz4"}, {NULL, NULL}};
-static const struct pasar_kafka_default forced[] = {{"enable.idempotence", "true"}, {NULL, NULL}};
+static const struct pasar_kafka_default forced[] = {
+    {"enable.idempotence", "true"}, {"acks", "all"}, {"transactional.id", NULL}, {NULL, NULL}};
 
 /* Up to four properties, all from `source`. */
 static rd_kafka_conf_t *conf_from(const char *source, char **properties, size_t count, struct pasar_err *err)
@@ -86,13 +87,14 @@ static rd_kafka_conf_t *conf_with(char **properties, size_t count, struct pasar_
 static void test_kafka__properties_go_over_defaults_and_under_the_forced(void **state)
 {
     char *dir = scratch_new(), from_file[300];
-    char *properties[] = {(char *)(uintptr_t) "linger.ms=3", (char *)(uintptr_t) "enable.idempotence=true", from_file};
+    char *properties[] = {(char *)(uintptr_t) "linger.ms=3", (char *)(uintptr_t) "enable.idempotence=true", from_file,
+                          (char *)(uintptr_t) "request.required.acks=-1"}; /* all, in a number */
     struct pasar_err err;
 
     (void)state;
     scratch_write_text(scratch_path(dir, "pw"), "p=w d\r\n");
     snprintf(from_file, sizeof from_file, "sasl.password=@%s/pw", dir);
-    rd_kafka_conf_t *conf = conf_with(properties, 3, &err);
+    rd_kafka_conf_t *conf = conf_with(properties, 4, &err);
     assert_non_null(conf);
     assert_conf(conf, "linger.ms", "3");
     assert_conf(conf, "compression.type", "lz4");
@@ -113,6 +115,9 @@ static void test_kafka__bad_properties_are_named(void **state)
         {"no.such.thing=1", "-X no.such.thing: No such configuration property", PASAR_EUSAGE},
         {"linger.ms=soon", "-X linger.ms: ", PASAR_EUSAGE},
         {"enable.idempotence=false", "-X enable.idempotence: must stay true", PASAR_EUSAGE},
+        {"acks=1", "-X acks: must stay all", PASAR_EUSAGE},
+        {"request.required.acks=1", "-X request.required.acks: must stay all", PASAR_EUSAGE},
+        {"transactional.id=x", "-X transactional.id: must stay unset", PASAR_EUSAGE},
         {"novalue", "-X: needs KEY=VALUE", PASAR_EUSAGE},
         {"sasl.password=@/nowhere/pw", "-X sasl.password: read /nowhere/pw: No such file", PASAR_ENOINPUT},
     };
@@ -151,7 +156,7 @@ static void test_kafka__bad_properties_are_named_by_where_they_came_from(void **
 
 static void test_kafka__a_client_that_cannot_be_is_an_error(void **state)
 {
-    char *property = (char *)(uintptr_t) "acks=1"; /* against idempotence: librdkafka refuses at creation */
+    char *property = (char *)(uintptr_t) "max.in.flight=6"; /* against idempotence: librdkafka refuses at creation */
     struct pasar_err err;
 
     (void)state;
