@@ -104,6 +104,7 @@ enum pasar_options_result {
  * *operands and *operand_count are the non-option arguments (pointers into argv). The common options (--config,
  * --log-format, -v, -q, --dump-config, --help, --help-markdown, --version) are added to the table. Environment
  * variables that belong to no option are ignored, since the four programs may share one environment; so are empty ones.
+ * Of one that looks like a misspelt option of this program the log warns.
  * Free with pasar_options_free in every case.
  */
 enum pasar_options_result pasar_options_parse(const struct pasar_options *options, void *config, int argc, char **argv,

@@ -63,8 +63,7 @@ const struct pasar_option *pasar_options_find(const struct pasar_options *option
     return NULL;
 }
 
-/* Levenshtein distance, two rows at a time; names longer than the rows are far from everything. */
-static size_t distance(const char *a, size_t a_len, const char *b, size_t b_len)
+size_t pasar_options_distance(const char *a, size_t a_len, const char *b, size_t b_len)
 {
     size_t row[PASAR_OPTIONS_NAME_MAX + 1];
 
@@ -92,7 +91,7 @@ const char *pasar_options_suggest(const struct pasar_options *options, const cha
     size_t best_distance = len < 6 ? 3 : 4; /* a suggestion must be nearer than this */
 
     for (size_t i = 0; (option = pasar_options_at(options, i)) != NULL; i++) {
-        size_t d = distance(name, len, option->name, strlen(option->name));
+        size_t d = pasar_options_distance(name, len, option->name, strlen(option->name));
         if (d < best_distance) {
             best_distance = d;
             best = option->name;
@@ -329,6 +328,7 @@ enum pasar_options_result pasar_options_parse(const struct pasar_options *option
     for (size_t i = 0; i < all.count; i++)
         if (pasar_options_set(config, &all.items[i], err) != 0)
             goto out;
+    pasar_options_check_env(options, config);
     if (((struct pasar_common *)config)->dump_config) {
         pasar_options_dump(options, &all, stdout);
         result = PASAR_OPTIONS_DONE;

@@ -38,6 +38,9 @@ extern const struct pasar_option pasar_common_options[];
 /* The option called `name` in the program's table or the common one, or NULL. */
 const struct pasar_option *pasar_options_find(const struct pasar_options *options, const char *name, size_t len);
 
+/* Levenshtein distance; names longer than PASAR_OPTIONS_NAME_MAX are far from everything. */
+size_t pasar_options_distance(const char *a, size_t a_len, const char *b, size_t b_len);
+
 /* The name nearest to a mistyped one, or NULL when none is near. */
 const char *pasar_options_suggest(const struct pasar_options *options, const char *name, size_t len);
 
@@ -53,6 +56,12 @@ const char *pasar_options_env_further(const struct pasar_option *option);
 /* Reads the program's variables, PASAR_KAFKA_… included, into settings. */
 int pasar_options_read_env(const struct pasar_options *options, struct pasar_settings *settings,
                            struct pasar_err *err) PASAR_MUSTCHECK;
+
+/*
+ * Warns, in the log that `common` describes, of PASAR_ variables that look like a misspelt option of this program.
+ * Those of other programs and of the scripts are none of its business.
+ */
+void pasar_options_check_env(const struct pasar_options *options, const struct pasar_common *common);
 
 /* Puts one value into its field; an error names the source. */
 int pasar_options_set(void *config, const struct pasar_setting *setting, struct pasar_err *err) PASAR_MUSTCHECK;
