@@ -21,7 +21,7 @@ const struct pasar_option pasar_common_options[] = {
     {"verbose", 'v', PASAR_OPT_BOOL, offsetof(struct pasar_common, verbose), NULL, 0, 0, NULL, NULL,
      "say more (debug messages)", NULL, false},
     {"quiet", 'q', PASAR_OPT_BOOL, offsetof(struct pasar_common, quiet), NULL, 0, 0, NULL, NULL,
-     "no progress, only warnings and errors", NULL, false},
+     "no progress, only warnings, errors and the summary line", NULL, false},
     {"dump-config", 0, PASAR_OPT_BOOL, offsetof(struct pasar_common, dump_config), NULL, 0, 0, NULL, NULL,
      "print every option's value and where it came from, then exit", NULL, false},
     {PASAR_OPTIONS_HELP, 'h', PASAR_OPT_BOOL, 0, NULL, 0, 0, NULL, NULL, "print this help, then exit", NULL, false},

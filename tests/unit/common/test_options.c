@@ -446,6 +446,7 @@ static void test_options__help_shows_everything_within_100_columns(void **state)
                                           "KAFKA_BOOTSTRAP_SERVERS",
                                           "PASAR_KAFKA_<KEY>",
                                           "--dump-config",
+                                          "only warnings, errors and the summary line",
                                           "-V, --version",
                                           "  pasar-test a.csv"};
     char *flat = strdup(text);
