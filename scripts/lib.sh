@@ -25,6 +25,17 @@ die() {
 # usage: the script's own first comment block, without the shebang.
 usage() { sed -n '2,/^[^#]/{/^#/!d;s/^# \{0,1\}//p}' "$0"; }
 
+# wrong WORD: names the argument that is not understood ("": one is missing), shows the usage and ends with 64.
+wrong() {
+    case $1 in
+    '') say "something to do is missing" ;;
+    -*) say "unknown option $1" ;;
+    *) say "unknown argument $1" ;;
+    esac
+    usage >&2
+    exit 64
+}
+
 is_debian() {
     [ -r /etc/os-release ] && grep -Eq '^(ID|ID_LIKE)=.*(debian|ubuntu)' /etc/os-release && command -v apt-get >/dev/null
 }

@@ -27,6 +27,13 @@ says 64 "port needs a port" "$source/scripts/kafka" start --controller-port 6553
 says 64 "PASAR_BROKER_PORT" env PASAR_BROKER_PORT=x "$source/scripts/kafka" status
 says 64 "port needs a port" "$source/scripts/run" --port 0
 says 64 "port needs a port" "$source/scripts/run" --kafka --kafka-port
+for script in run test kafka fuzz; do
+    says 64 "unknown option --prot" "$source/scripts/$script" --prot 5
+done
+says 64 "unknown option --prot" "$source/scripts/kafka" start --prot 5
+for script in check format options; do
+    says 64 "unknown argument prot" "$source/scripts/$script" prot
+done
 says 66 "/nowhere.csv" "$source/scripts/run" "$source/data/sample.csv" /nowhere.csv
 says 66 "$folder" "$source/scripts/run" "$folder"
 
