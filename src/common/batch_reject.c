@@ -1,33 +1,20 @@
 /* A message that is no valid record, as a line of the rejects file. */
 #include <inttypes.h>
-#include <limits.h>
 #include <string.h>
-
-#include <openssl/evp.h>
 
 #include "batch_private.h"
 #include "json_text.h"
+#include "pasar/base64.h"
 
-enum { CHUNK = 3 << 20 }; /* a multiple of 3, so that pieces join without padding; EVP_EncodeBlock takes an int */
-
-/* A JSON string in base64 (RFC 4648, section 4), or null. */
+/* A JSON string in base64, or null. */
 static void add_base64(struct pasar_buf *buf, const void *bytes, size_t len)
 {
-    const unsigned char *p = bytes;
-
-    if (p == NULL) {
+    if (bytes == NULL) {
         pasar_buf_adds(buf, "null");
         return;
     }
     pasar_buf_addc(buf, '"');
-    while (len > 0) {
-        size_t n = len < CHUNK ? len : CHUNK;
-        if (pasar_buf_reserve(buf, (n + 2) / 3 * 4 + 1) != 0)
-            return;
-        buf->len += (size_t)EVP_EncodeBlock((unsigned char *)buf->data + buf->len, p, (int)n);
-        p += n;
-        len -= n;
-    }
+    pasar_base64_add(buf, bytes, len);
     pasar_buf_addc(buf, '"');
 }
 

@@ -1,23 +1,10 @@
 /* What a Kafka message is: a row, the end of a run, or neither (a reject, with the reason). */
 #include "consumer/decode.h"
 
-#include <stdbool.h>
 #include <string.h>
 
 #include "pasar/kafka.h"
 #include "pasar/num.h"
-
-static bool is_run_id(const char *id, size_t len)
-{
-    for (size_t i = 0; i < len; i++) {
-        char c = id[i];
-
-        if (!((c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '_' ||
-              c == '-'))
-            return false;
-    }
-    return len > 0;
-}
 
 /* Run and row number; a message of a foreign producer has none, and half of them counts as none. */
 static void read_origin(struct decoded *decoded, const rd_kafka_message_t *message)
@@ -27,8 +14,7 @@ static void read_origin(struct decoded *decoded, const rd_kafka_message_t *messa
 
     decoded->run[0] = '\0';
     decoded->row = 0;
-    if (!pasar_kafka_header(message, PASAR_HEADER_RUN, &text, &len) || len >= sizeof(decoded->run) ||
-        !is_run_id(text, len))
+    if (!pasar_kafka_header(message, PASAR_HEADER_RUN, &text, &len) || !pasar_run_is_valid(text, len))
         return;
     memcpy(decoded->run, text, len);
     decoded->run[len] = '\0';

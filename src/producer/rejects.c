@@ -9,8 +9,8 @@
 #include <unistd.h>
 
 #include <jansson.h>
-#include <openssl/evp.h>
 
+#include "pasar/base64.h"
 #include "pasar/csv.h"
 
 struct rejects {
@@ -36,16 +36,16 @@ struct rejects *rejects_open(const char *path, struct pasar_err *err)
     return rejects;
 }
 
-/* Base64 (RFC 4648, section 4) as a JSON string; NULL when out of memory. */
+/* Base64 as a JSON string; NULL when out of memory. */
 static json_t *base64(const char *bytes, size_t len)
 {
-    unsigned char *text = malloc((len + 2) / 3 * 4 + 1);
+    struct pasar_buf text = {0};
     json_t *string = NULL;
 
-    if (text != NULL)
-        string =
-            json_stringn((const char *)text, (size_t)EVP_EncodeBlock(text, (const unsigned char *)bytes, (int)len));
-    free(text);
+    pasar_base64_add(&text, bytes, len);
+    if (!text.failed)
+        string = json_stringn(text.data, text.len);
+    pasar_buf_fini(&text);
     return string;
 }
 

@@ -5,23 +5,13 @@
 #include <string.h>
 
 #include "pasar/clock.h"
+#include "pasar/record.h"
 
 enum { NAME_CHARS = 24, HASH_CHARS = 16, TIME_CHARS = 23 };
 
-static bool is_id_char(char c)
-{
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '.' || c == '_' ||
-           c == '-';
-}
-
 bool runid_is_valid(const char *id)
 {
-    size_t len = strlen(id);
-
-    for (size_t i = 0; i < len; i++)
-        if (!is_id_char(id[i]))
-            return false;
-    return len > 0 && len < RUNID_MAX;
+    return pasar_run_is_valid(id, strlen(id));
 }
 
 void runid_make(char id[RUNID_MAX], const char *first_file, uint64_t input_hash, int64_t start_us)
@@ -32,7 +22,7 @@ void runid_make(char id[RUNID_MAX], const char *first_file, uint64_t input_hash,
     size_t len = 0, kept = 0;
 
     for (; base[len] != '\0' && len < NAME_CHARS; len++)
-        name[len] = is_id_char(base[len]) ? base[len] : '_';
+        name[len] = pasar_run_is_valid(base + len, 1) ? base[len] : '_';
     name[len] = '\0';
     pasar_clock_format(start_us, time);
     for (size_t i = 0; time[i] != '\0'; i++) /* 20260131T235959.123456Z: no colons, sorts by time */

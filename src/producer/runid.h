@@ -10,7 +10,7 @@
 
 enum { RUNID_MAX = 80 }; /* with the NUL; as in struct pasar_run_end */
 
-/* True when `id` is 1..RUNID_MAX-1 of [A-Za-z0-9._-]. */
+/* True when `id` is 1..RUNID_MAX-1 of [A-Za-z0-9._-]: pasar_run_is_valid. */
 bool runid_is_valid(const char *id) PASAR_MUSTCHECK;
 
 /* "<name of the first file, "stdin" for "-">-<hash of the input, 16 hex digits>-<start time>". */
