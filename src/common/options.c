@@ -32,8 +32,7 @@ const struct pasar_option pasar_common_options[] = {
     PASAR_OPTION_END,
 };
 
-/* Answers of the program rather than settings: they have no field. */
-static bool is_answer(const struct pasar_option *option)
+bool pasar_options_is_answer(const struct pasar_option *option)
 {
     return option->name == NULL || strcmp(option->name, PASAR_OPTIONS_HELP) == 0 ||
            strcmp(option->name, PASAR_OPTIONS_MARKDOWN) == 0 || strcmp(option->name, PASAR_OPTIONS_VERSION) == 0;
@@ -47,7 +46,7 @@ const struct pasar_option *pasar_options_at(const struct pasar_options *options,
         own++;
     if (options->table[own].name != NULL)
         return &options->table[own];
-    for (const struct pasar_option *option = pasar_common_options; !is_answer(option); option++)
+    for (const struct pasar_option *option = pasar_common_options; !pasar_options_is_answer(option); option++)
         if (own++ == i)
             return option;
     return NULL;

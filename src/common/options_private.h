@@ -35,6 +35,9 @@ extern const struct pasar_option pasar_common_options[];
 #define PASAR_OPTIONS_MARKDOWN "help-markdown"
 #define PASAR_OPTIONS_VERSION  "version"
 
+/* True for these three: answers of the program rather than settings. Also past the end of the table. */
+bool pasar_options_is_answer(const struct pasar_option *option);
+
 /* The option called `name` in the program's table or the common one, or NULL. */
 const struct pasar_option *pasar_options_find(const struct pasar_options *options, const char *name, size_t len);
 
@@ -78,7 +81,7 @@ int pasar_options_choice(const char *choices, const char *text);
 
 void pasar_options_help(const struct pasar_options *options, FILE *out);
 
-/* The program's own options as a Markdown table, as the README shows them. */
+/* The program's own options as a Markdown table, then, behind a line "Common options:", those of every program. */
 void pasar_options_markdown(const struct pasar_options *options, FILE *out);
 
 /* Each option's value and source; secrets masked. */

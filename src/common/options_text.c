@@ -260,34 +260,53 @@ static void print_cell(FILE *out, const char *text)
     }
 }
 
+static void print_env(FILE *out, const struct pasar_option *option)
+{
+    char env[80];
+
+    pasar_options_env_name(option, env, sizeof env);
+    fprintf(out, "`%s`", env);
+    if (pasar_options_env_further(option) != NULL)
+        fprintf(out, ", `%s`", pasar_options_env_further(option));
+    if (strcmp(option->name, PASAR_OPTIONS_PROPERTY) == 0)
+        fputs(", `PASAR_KAFKA_<KEY>`", out);
+}
+
+static void print_row(FILE *out, const struct pasar_option *option, bool with_env)
+{
+    char range[96];
+
+    fputs("| `", out);
+    if (option->letter != 0)
+        fprintf(out, "-%c`, `", option->letter);
+    fprintf(out, "--%s", option->name);
+    if (option->type != PASAR_OPT_BOOL) {
+        fputc(' ', out);
+        print_cell(out, option->metavar != NULL ? option->metavar : "VALUE");
+    }
+    fputs("` | ", out);
+    if (option->value != NULL && option->value[0] != '\0')
+        fprintf(out, "`%s`", option->value);
+    fputs(" | ", out);
+    if (with_env)
+        print_env(out, option);
+    fputs(" | ", out);
+    print_cell(out, option->help);
+    pasar_options_range(option, range, sizeof range);
+    if (range[0] != '\0')
+        fprintf(out, " (%s)", range);
+    fputs(" |\n", out);
+}
+
 void pasar_options_markdown(const struct pasar_options *options, FILE *out)
 {
-    char range[96], env[80];
+    static const char head[] = "| option | default | environment | what it does |\n|---|---|---|---|\n";
+    const struct pasar_option *option;
 
-    fputs("| option | default | environment | what it does |\n|---|---|---|---|\n", out);
-    for (const struct pasar_option *option = options->table; option->name != NULL; option++) {
-        fputs("| `", out);
-        if (option->letter != 0)
-            fprintf(out, "-%c`, `", option->letter);
-        fprintf(out, "--%s", option->name);
-        if (option->type != PASAR_OPT_BOOL) {
-            fputc(' ', out);
-            print_cell(out, option->metavar != NULL ? option->metavar : "VALUE");
-        }
-        fputs("` | ", out);
-        if (option->value != NULL && option->value[0] != '\0')
-            fprintf(out, "`%s`", option->value);
-        pasar_options_env_name(option, env, sizeof env);
-        fprintf(out, " | `%s`", env);
-        if (pasar_options_env_further(option) != NULL)
-            fprintf(out, ", `%s`", option->env);
-        if (strcmp(option->name, PASAR_OPTIONS_PROPERTY) == 0)
-            fputs(", `PASAR_KAFKA_<KEY>`", out);
-        fputs(" | ", out);
-        print_cell(out, option->help);
-        pasar_options_range(option, range, sizeof range);
-        if (range[0] != '\0')
-            fprintf(out, " (%s)", range);
-        fputs(" |\n", out);
-    }
+    fputs(head, out);
+    for (option = options->table; option->name != NULL; option++)
+        print_row(out, option, true);
+    fprintf(out, "\nCommon options:\n\n%s", head);
+    for (option = pasar_common_options; option->name != NULL; option++)
+        print_row(out, option, !pasar_options_is_answer(option));
 }

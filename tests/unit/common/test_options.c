@@ -499,7 +499,10 @@ static void test_options__markdown_has_a_row_for_each_option(void **state)
     int rows = 0;
     for (const char *c = text; *c != '\0'; c++)
         rows += *c == '\n';
-    assert_int_equal(rows, 2 + (int)PASAR_ARRAY_LEN(table) - 1);
+    assert_int_equal(rows, 2 + (int)PASAR_ARRAY_LEN(table) - 1 + 3 + 2 + 8);
+    assert_non_null(strstr(text, "\n\nCommon options:\n\n| option |"));
+    assert_non_null(strstr(text, "| `--config FILE` |  | `PASAR_CONFIG` | read options from FILE"));
+    assert_non_null(strstr(text, "| `-V`, `--version` |  |  | print the version, then exit |\n"));
     assert_non_null(strstr(text, "| `-n`, `--batch-records N` | `1000` | `PASAR_BATCH_RECORDS` | close a batch after N "
                                  "records (1 to 1000000) |\n"));
     assert_non_null(strstr(text, "`PASAR_PROPERTY`, `PASAR_KAFKA_<KEY>` |"));
