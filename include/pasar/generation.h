@@ -1,7 +1,7 @@
 /*
  * A model generation: the third contract. <models>/NNNNNN/ holds manifest.json, model_1.json … model_3.json and
- * products.csv; <models>/current is a symbolic link to the newest. The trainer writes, the API loads; both use this
- * file.
+ * products.csv (every row in arrival order, with its source row and its cluster in each model); <models>/current is a
+ * symbolic link to the newest. The trainer writes, the API loads; both use this file.
  */
 #ifndef PASAR_GENERATION_H
 #define PASAR_GENERATION_H
@@ -173,6 +173,13 @@ struct pasar_manifest {
  * itself, taken with its own 64 digits as zeros.
  */
 
+/*
+ * Where a row of products.csv came from: its number, counted from 0 through the manifest's batches one after the other.
+ * products.csv has it as source_row, there counted from 1. A generation knows it of all its rows or (those of before
+ * there was such a column) of none.
+ */
+#define PASAR_SOURCE_UNKNOWN UINT64_MAX
+
 /* ------------------------------------------------------------------ writing (trainer) */
 
 struct pasar_generation_writer;
@@ -188,10 +195,12 @@ struct pasar_generation_writer *pasar_generation_writer_open(const char *models_
 uint64_t pasar_generation_writer_number(const struct pasar_generation_writer *w);
 
 /*
- * Adds a row of products.csv, in arrival order: the record and its cluster in models 1..3, -1 past a model's rows.
+ * Adds a row of products.csv, in arrival order: the record, its cluster in models 1..3, -1 past a model's rows, and its
+ * source row (each once), or PASAR_SOURCE_UNKNOWN in every row.
  */
 int pasar_generation_writer_add_row(struct pasar_generation_writer *w, const struct pasar_record *record,
-                                    const int cluster[PASAR_MODELS], struct pasar_err *err) PASAR_MUSTCHECK;
+                                    const int cluster[PASAR_MODELS], uint64_t source,
+                                    struct pasar_err *err) PASAR_MUSTCHECK;
 
 /*
  * Writes the three models and the manifest (its generation, files and checksums are filled in here; the caller fills
@@ -249,7 +258,8 @@ void pasar_manifest_fini(struct pasar_manifest *manifest);
 
 /*
  * Reads products.csv of a loaded generation (which must outlive the reader) row by row; several readers do not disturb
- * each other. At the end it has checked that rows, clusters and their sizes are those of manifest and models.
+ * each other. At the end it has checked that rows, clusters and their sizes are those of manifest and models, and that
+ * each source row came once.
  */
 struct pasar_products_reader;
 struct pasar_products_reader *pasar_products_reader_open(const struct pasar_generation *generation,
@@ -258,6 +268,8 @@ struct pasar_products_reader *pasar_products_reader_open(const struct pasar_gene
 enum pasar_products_result { PASAR_PRODUCTS_ROW, PASAR_PRODUCTS_END, PASAR_PRODUCTS_ERROR };
 enum pasar_products_result pasar_products_reader_next(struct pasar_products_reader *r, struct pasar_record *record,
                                                       int cluster[PASAR_MODELS], struct pasar_err *err) PASAR_MUSTCHECK;
+/* The source row of the row that was read last, or PASAR_SOURCE_UNKNOWN. */
+uint64_t pasar_products_reader_source(const struct pasar_products_reader *r);
 void pasar_products_reader_close(struct pasar_products_reader *r);
 
 #endif

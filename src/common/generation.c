@@ -24,6 +24,8 @@ struct pasar_generation_writer {
     struct pasar_atomicfile *products;
     struct pasar_sha256 *sha;
     uint64_t rows, bytes;
+    bool has_sources;
+    uint64_t source_end; /* highest source row + 1 */
     uint64_t model_rows[PASAR_MODELS];
     uint64_t sizes[PASAR_MODELS][PASAR_CLUSTERS_MAX];
     struct pasar_buf line;
@@ -105,13 +107,6 @@ struct pasar_generation_writer *pasar_generation_writer_open(const char *models_
     }
     if (open_hidden(w, err) != 0)
         goto fail;
-    pasar_record_add_csv_header(&w->line);
-    reopen_line(&w->line);
-    for (int m = 1; m <= PASAR_MODELS; m++)
-        pasar_buf_printf(&w->line, ",cluster_%d", m);
-    pasar_buf_addc(&w->line, '\n');
-    if (add_line(w, err) != 0)
-        goto fail;
     return w;
 fail:
     discard(w, false);
@@ -136,12 +131,44 @@ static int count_cluster(struct pasar_generation_writer *w, int m, int cluster, 
     return 0;
 }
 
-int pasar_generation_writer_add_row(struct pasar_generation_writer *w, const struct pasar_record *record,
-                                    const int cluster[PASAR_MODELS], struct pasar_err *err)
+static int add_header(struct pasar_generation_writer *w, struct pasar_err *err)
 {
+    pasar_buf_reset(&w->line);
+    pasar_record_add_csv_header(&w->line);
+    reopen_line(&w->line);
+    if (w->has_sources)
+        pasar_buf_adds(&w->line, "," PASAR_GENERATION_SOURCE);
+    for (int m = 1; m <= PASAR_MODELS; m++)
+        pasar_buf_printf(&w->line, ",cluster_%d", m);
+    pasar_buf_addc(&w->line, '\n');
+    return add_line(w, err);
+}
+
+/* The first row decides whether there is a column for them. */
+static int take_source(struct pasar_generation_writer *w, uint64_t source, struct pasar_err *err)
+{
+    if (w->rows == 0)
+        w->has_sources = source != PASAR_SOURCE_UNKNOWN;
+    if (w->has_sources != (source != PASAR_SOURCE_UNKNOWN))
+        return pasar_err_set(err, PASAR_EBUG, "row %llu: source rows are known of all rows or of none",
+                             (unsigned long long)w->rows + 1);
+    if (w->has_sources && source >= w->source_end)
+        w->source_end = source + 1;
+    return w->rows == 0 ? add_header(w, err) : 0;
+}
+
+int pasar_generation_writer_add_row(struct pasar_generation_writer *w, const struct pasar_record *record,
+                                    const int cluster[PASAR_MODELS], uint64_t source, struct pasar_err *err)
+{
+    if (take_source(w, source, err) != 0)
+        return -1;
     pasar_buf_reset(&w->line);
     pasar_record_add_csv(&w->line, record);
     reopen_line(&w->line);
+    if (w->has_sources) {
+        pasar_buf_addc(&w->line, ',');
+        pasar_num_add_u64(&w->line, source + 1);
+    }
     for (int m = 0; m < PASAR_MODELS; m++) {
         if (count_cluster(w, m, cluster[m], err) != 0)
             return -1;
@@ -182,6 +209,9 @@ static int check_all(const struct pasar_generation_writer *w, const struct pasar
     if (manifest->rows != w->rows || w->model_rows[PASAR_MODELS - 1] != w->rows || w->rows == 0)
         return pasar_err_set(err, PASAR_EBUG, "generation: %llu rows were added, the manifest says %llu",
                              (unsigned long long)w->rows, (unsigned long long)manifest->rows);
+    if (w->has_sources && (w->source_end != w->rows || !pasar_manifest_batches_add_up(manifest)))
+        return pasar_err_set(err, PASAR_EBUG, "generation: %llu source rows, or the rows of the batches, are not %llu",
+                             (unsigned long long)w->source_end, (unsigned long long)w->rows);
     for (int m = 0; m < PASAR_MODELS; m++)
         if (check_against_rows(w, &models[m], manifest, m, err) != 0)
             return -1;

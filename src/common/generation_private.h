@@ -49,12 +49,18 @@ int pasar_generation_prune(const char *models_dir, int keep, struct pasar_err *e
 int pasar_generation_prove(const char *models_dir, const char *hidden, const char *name,
                            struct pasar_err *err) PASAR_MUSTCHECK;
 
+/* The column of products.csv that tells where a row came from. */
+#define PASAR_GENERATION_SOURCE "source_row"
+
 /* ------------------------------------------------------------------ JSON */
 
 /* manifest.json's text with its checksum; free(). NULL with err. */
 char *pasar_manifest_to_json(const struct pasar_manifest *manifest, struct pasar_err *err) PASAR_MUSTCHECK;
 int pasar_manifest_from_json(struct pasar_manifest *manifest, const char *json, size_t len,
                              struct pasar_err *err) PASAR_MUSTCHECK;
+
+/* Whether the rows of the batches add up to the manifest's rows: only then do source rows have a meaning. */
+bool pasar_manifest_batches_add_up(const struct pasar_manifest *manifest);
 
 /* An object under construction: a failure (out of memory, text that is no UTF-8) sticks. */
 struct pasar_json_out {

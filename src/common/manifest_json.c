@@ -22,6 +22,18 @@ void pasar_manifest_fini(struct pasar_manifest *manifest)
     *manifest = (struct pasar_manifest){0};
 }
 
+bool pasar_manifest_batches_add_up(const struct pasar_manifest *manifest)
+{
+    uint64_t left = manifest->rows;
+
+    for (size_t i = 0; i < manifest->batch_count; i++) {
+        if (manifest->batches[i].rows > left)
+            return false;
+        left -= manifest->batches[i].rows;
+    }
+    return left == 0;
+}
+
 /* ------------------------------------------------------------------ writing */
 
 /* What the name of a batch file tells, for those who read the manifest without the naming rule at hand. */

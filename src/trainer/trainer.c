@@ -165,7 +165,8 @@ static int write_products(struct pasar_generation_writer *writer, struct categor
     for (uint64_t row = 0; (got = arrival_next(arrival, &record, err)) == ARRIVAL_ROW; row++) {
         int cluster[PASAR_MODELS];
         models_clusters(models, row, cluster);
-        if (pasar_generation_writer_add_row(writer, &record, cluster, err) != 0 ||
+        /* The manifest lists the dataset's files, so that rows counted through them are its source rows. */
+        if (pasar_generation_writer_add_row(writer, &record, cluster, ds->source[row], err) != 0 ||
             categories_add(categories, record.text[PASAR_COL_CATEGORY], cluster, err) != 0 ||
             take_nearest(models, row, &record, cluster, err) != 0)
             break;

@@ -251,7 +251,7 @@ static int publish(const char *dir, const struct rows *rows, struct pasar_err *e
             if (cluster[m] >= 0)
                 models[m].clusters[cluster[m]].size++;
         }
-        if (pasar_generation_writer_add_row(w, &rows->list[i], cluster, err) != 0) {
+        if (pasar_generation_writer_add_row(w, &rows->list[i], cluster, PASAR_SOURCE_UNKNOWN, err) != 0) {
             pasar_generation_writer_abort(w);
             goto out;
         }

@@ -15,6 +15,12 @@ enum { ROWS = 9, K = 2 };
 
 static const uint64_t model_rows[PASAR_MODELS] = {3, 6, 9};
 
+/* Of a row in two batches, merged by halves. */
+static uint64_t source_of(uint64_t row)
+{
+    return 2 * row % ROWS;
+}
+
 /* The cluster of a row in a model: rows alternate, so that sizes are known. */
 static int cluster_of(uint64_t row, int m)
 {
@@ -92,16 +98,21 @@ static void fill_manifest(struct pasar_manifest *manifest)
     *manifest = (struct pasar_manifest){.trained_at_us = INT64_C(1798761600000001), .rows = ROWS, .seed = 42};
     manifest->training = (struct pasar_training){true, 0, true, false, 10, 300, 0.1 * 3};
     memcpy(manifest->model_rows, model_rows, sizeof model_rows);
-    manifest->batch_count = 1;
-    manifest->batches = calloc(1, sizeof *manifest->batches);
-    manifest->batches[0].file = strdup("t+00000+00000000000000000000+00000000000000000008.csv");
-    manifest->batches[0].rows = ROWS;
+    manifest->batch_count = 2;
+    manifest->batches = calloc(2, sizeof *manifest->batches);
+    manifest->batches[0].file = strdup("t+00000+00000000000000000000+00000000000000000004.csv");
+    manifest->batches[0].rows = 5;
+    manifest->batches[1].file = strdup("t+00001+00000000000000000000+00000000000000000003.csv");
+    manifest->batches[1].rows = ROWS - 5;
     pasar_sha256_bytes("x", 1, manifest->batches[0].sha256);
+    pasar_sha256_bytes("y", 1, manifest->batches[1].sha256);
     manifest->agreement_count = PASAR_MODEL_PAIRS;
     for (size_t i = 0; i < PASAR_MODEL_PAIRS; i++)
         manifest->agreement[i] = (struct pasar_agreement){
             1.0 / (double)(i + 3), model_rows[pasar_model_pairs[i][0] - 1], i, {0.1, 1.0 / 3}, K};
 }
+
+static bool sources_are_known = true; /* of the generations that are written from here on */
 
 /* Writes one generation into `models`; -1 with err. `spoil` (may be NULL) changes the models before they are published.
  */
@@ -125,7 +136,8 @@ static int publish_one(const char *models, int keep, void (*spoil)(struct pasar_
     for (uint64_t row = 0; rc == 0 && row < ROWS; row++) {
         const int clusters[PASAR_MODELS] = {cluster_of(row, 0), cluster_of(row, 1), cluster_of(row, 2)};
         fill_record(&record, row, id);
-        rc = pasar_generation_writer_add_row(w, &record, clusters, err);
+        rc = pasar_generation_writer_add_row(w, &record, clusters,
+                                             sources_are_known ? source_of(row) : PASAR_SOURCE_UNKNOWN, err);
     }
     if (rc == 0)
         rc = pasar_generation_writer_publish(w, model, &manifest, keep, err);
@@ -223,8 +235,9 @@ static void test_generation__what_is_written_is_loaded_bit_for_bit(void **state)
     assert_int_equal(training->n_init, 10);
     assert_int_equal(training->max_iter, 300);
     assert_true(training->tol == 0.1 * 3);
-    assert_int_equal(generation.manifest.batch_count, 1);
-    assert_int_equal(generation.manifest.batches[0].rows, ROWS);
+    assert_int_equal(generation.manifest.batch_count, 2);
+    assert_int_equal(generation.manifest.batches[0].rows, 5);
+    assert_int_equal(generation.manifest.batches[1].rows, ROWS - 5);
     assert_int_equal(generation.manifest.agreement_count, PASAR_MODEL_PAIRS);
     for (size_t i = 0; i < PASAR_MODEL_PAIRS; i++) {
         const struct pasar_agreement *agreement = &generation.manifest.agreement[i];
@@ -274,10 +287,41 @@ static void test_generation__products_come_back_in_order(void **state)
             assert_int_equal(record.timestamp_us, expected.timestamp_us);
             for (int m = 0; m < PASAR_MODELS; m++)
                 assert_int_equal(cluster[m], cluster_of(row, m));
+            assert_int_equal(pasar_products_reader_source(r), source_of(row));
         }
         assert_int_equal(pasar_products_reader_next(r, &record, cluster, &err), PASAR_PRODUCTS_END);
         pasar_products_reader_close(r);
     }
+    pasar_generation_fini(&generation);
+    scratch_remove(models);
+}
+
+/* As all were before there was source_row. */
+static void test_generation__one_without_sources_loads(void **state)
+{
+    char *models = scratch_new(), path[700];
+    struct pasar_err err = PASAR_ERR_INIT;
+    struct pasar_generation generation;
+    struct pasar_record record;
+    int cluster[PASAR_MODELS];
+
+    (void)state;
+    sources_are_known = false;
+    assert_published(models, 3);
+    sources_are_known = true;
+    snprintf(path, sizeof path, "%s/000001/products.csv", models);
+    char *text = scratch_read(path, NULL);
+    assert_null(strstr(text, "source_row"));
+    free(text);
+    assert_int_equal(pasar_generation_load(&generation, models, "000001", &err), 0);
+    struct pasar_products_reader *r = pasar_products_reader_open(&generation, &err);
+    assert_non_null(r);
+    for (uint64_t row = 0; row < ROWS; row++) {
+        assert_int_equal(pasar_products_reader_next(r, &record, cluster, &err), PASAR_PRODUCTS_ROW);
+        assert_true(pasar_products_reader_source(r) == PASAR_SOURCE_UNKNOWN);
+    }
+    assert_int_equal(pasar_products_reader_next(r, &record, cluster, &err), PASAR_PRODUCTS_END);
+    pasar_products_reader_close(r);
     pasar_generation_fini(&generation);
     scratch_remove(models);
 }
@@ -644,11 +688,13 @@ static void many_batches(struct pasar_model *model, struct pasar_manifest *manif
     (void)model;
     for (size_t i = 0; i < MANY_BATCHES; i++) {
         batches[i] = manifest->batches[0];
+        batches[i].rows = i == 0 ? ROWS : 0;
         batches[i].file = malloc(LONG_NAME + 1);
         memset(batches[i].file, 'b', LONG_NAME);
         batches[i].file[LONG_NAME] = '\0';
     }
     free(manifest->batches[0].file);
+    free(manifest->batches[1].file);
     free(manifest->batches);
     manifest->batches = batches;
     manifest->batch_count = MANY_BATCHES;
@@ -670,13 +716,25 @@ static void test_generation__of_very_many_batches_loads(void **state)
     scratch_remove(models);
 }
 
+static void a_row_too_many(struct pasar_model *model, struct pasar_manifest *manifest)
+{
+    (void)model;
+    manifest->batches[1].rows++;
+}
+
+static void a_row_too_few(struct pasar_model *model, struct pasar_manifest *manifest)
+{
+    (void)model;
+    manifest->batches[0].rows--;
+}
+
 static void test_generation__the_writer_refuses_what_does_not_fit(void **state)
 {
     void (*const spoils[])(struct pasar_model *, struct pasar_manifest *) = {
         wrong_size,    wrong_sum,       wrong_std,
         infinite,      wrong_rows,      wrong_number,
         no_utf8,       wrong_agreement, agreement_of_other_rows,
-        infinite_move,
+        infinite_move, a_row_too_many,  a_row_too_few,
     };
     char *models = scratch_new();
 
@@ -692,9 +750,13 @@ static void test_generation__the_writer_refuses_what_does_not_fit(void **state)
     struct pasar_record record;
     char id[32];
     fill_record(&record, 0, id);
-    assert_int_equal(pasar_generation_writer_add_row(w, &record, (const int[]){-1, 0, 0}, &err), 0);
-    assert_int_equal(pasar_generation_writer_add_row(w, &record, (const int[]){0, 0, 0}, &err), -1); /* a gap */
+    assert_int_equal(pasar_generation_writer_add_row(w, &record, (const int[]){-1, 0, 0}, 0, &err), 0);
+    assert_int_equal(pasar_generation_writer_add_row(w, &record, (const int[]){0, 0, 0}, 1, &err), -1); /* a gap */
     assert_int_equal(err.code, PASAR_EBUG);
+    pasar_err_clear(&err);
+    assert_int_equal(pasar_generation_writer_add_row(w, &record, (const int[]){-1, 0, 0}, PASAR_SOURCE_UNKNOWN, &err),
+                     -1);
+    assert_int_equal(err.code, PASAR_EBUG); /* of this row, but not of the first */
     pasar_generation_writer_abort(w);
     scratch_remove(models);
 }
@@ -999,17 +1061,54 @@ static void replace_products(const char *models, const char *from, const char *t
     free(text);
 }
 
+static void test_generation__source_rows_must_be_each_row_of_the_batches(void **state)
+{
+    static const struct {
+        const char *from, *to, *named;
+    } cases[] = {
+        {"123456Z,1,0,0,0\n", "123456Z,0,0,0,0\n", "source_row must be 1 to 9"},
+        {"123456Z,1,0,0,0\n", "123456Z,10,0,0,0\n", "source_row must be 1 to 9"},
+        {"123456Z,1,0,0,0\n", "123456Z,,0,0,0\n", "source_row must be 1 to 9"},
+        {"123456Z,1,0,0,0\n", "123456Z,18446744073709551616,0,0,0\n", "source_row must be 1 to 9"},
+        {"123456Z,1,0,0,0\n", "123456Z,3,0,0,0\n", "source_row 3 comes twice"},
+        {"source_row", "source_row,source_row", "source_row must stand in it once"},
+    };
+    struct pasar_err err;
+
+    (void)state;
+    for (size_t i = 0; i < PASAR_ARRAY_LEN(cases); i++) {
+        char *models = scratch_new();
+        assert_published(models, 3);
+        replace_products(models, cases[i].from, cases[i].to);
+        if (loads(models, &err))
+            fail_msg("accepted: %s", cases[i].to);
+        assert_int_equal(err.code, PASAR_EDATA);
+        if (strstr(err.msg, cases[i].named) == NULL || strstr(err.msg, "products.csv") == NULL)
+            fail_msg("%s: %s", cases[i].to, err.msg);
+        scratch_remove(models);
+    }
+    /* A manifest whose batches have other rows: the numbers would mean nothing. */
+    char *models = scratch_new();
+    sources_are_known = false;
+    assert_int_equal(publish_one(models, 3, a_row_too_many, &err), 0);
+    sources_are_known = true;
+    assert_true(loads(models, &err));
+    replace_products(models, "cluster_1", "source_row,cluster_1");
+    assert_refused(models, "products.csv");
+    scratch_remove(models);
+}
+
 static void test_generation__products_must_fit_the_models(void **state)
 {
     static const struct {
         const char *from, *to, *named;
     } cases[] = {
-        {"123456Z,0,0,0\n", "123456Z,2,0,0\n", "cluster_1 must be 0 to 1"},
-        {"123456Z,0,0,0\n", "123456Z,-1,0,0\n", "cluster_1"},
-        {"123456Z,0,0,0\n", "123456Z,,0,0\n", "cluster_1"},
-        {"123456Z,0,0,0\n", "123456Z,1,0,0\n", "another size"},
-        {"123456Z,0,0,0\n", "123456Z,0,0\n", "fields"},
-        {"123459Z,,1,1\n", "123459Z,1,1,1\n", "past its model's rows"},
+        {"123456Z,1,0,0,0\n", "123456Z,1,2,0,0\n", "cluster_1 must be 0 to 1"},
+        {"123456Z,1,0,0,0\n", "123456Z,1,-1,0,0\n", "cluster_1"},
+        {"123456Z,1,0,0,0\n", "123456Z,1,,0,0\n", "cluster_1"},
+        {"123456Z,1,0,0,0\n", "123456Z,1,1,0,0\n", "another size"},
+        {"123456Z,1,0,0,0\n", "123456Z,1,0,0\n", "fields"},
+        {"123459Z,7,,1,1\n", "123459Z,7,1,1,1\n", "past its model's rows"},
         {"cluster_3", "cluster_4", "cluster_3"},
         {"cluster_3", "cluster_2", "cluster_2"},
         {"product_id,", "product,", "product_id"},
@@ -1050,6 +1149,7 @@ int main(int argc, char **argv)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_generation__what_is_written_is_loaded_bit_for_bit),
         cmocka_unit_test(test_generation__products_come_back_in_order),
+        cmocka_unit_test(test_generation__one_without_sources_loads),
         cmocka_unit_test(test_generation__json_is_readable_and_always_the_same),
         cmocka_unit_test(test_generation__predict_finds_the_nearest_centroid),
         cmocka_unit_test(test_generation__numbers_grow_and_old_ones_are_pruned),
@@ -1067,6 +1167,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(test_generation__a_model_that_means_nothing_is_refused),
         cmocka_unit_test(test_generation__text_that_is_no_model_is_refused),
         cmocka_unit_test(test_generation__products_must_fit_the_models),
+        cmocka_unit_test(test_generation__source_rows_must_be_each_row_of_the_batches),
     };
     (void)argv;
     if (argc > 1) {

@@ -108,6 +108,16 @@ static int load(struct dataset *ds, const char *dir, struct pasar_err *err)
     return result;
 }
 
+/* Row `source`, counted through the files, is the one that `row` was written as; offsets have no gaps here. */
+static void check_source(const struct dataset *ds, uint32_t source, const struct source_row *row)
+{
+    size_t file = 0;
+    while (source >= ds->files[file].rows)
+        source -= ds->files[file++].rows;
+    assert_int_equal(ds->files[file].name.partition, row->partition);
+    assert_int_equal(ds->files[file].name.first_offset + source, row->offset);
+}
+
 static void check_order(uint64_t disorder, size_t stash_bytes)
 {
     struct pasar_err err = PASAR_ERR_INIT;
@@ -135,6 +145,7 @@ static void check_order(uint64_t disorder, size_t stash_bytes)
         assert_memory_equal(record.text[PASAR_COL_ABOUT_PRODUCT].data, "two\nlines, \"quoted\"", 19);
         assert_null(record.text[PASAR_COL_CATEGORY].data);
         assert_int_equal(record.timestamp_us, f.rows[i].timestamp);
+        check_source(&ds, ds.source[i], &f.rows[i]);
     }
     assert_int_equal(arrival_next(arrival, &record, &err), ARRIVAL_END);
     arrival_free(arrival);

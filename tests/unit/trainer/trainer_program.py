@@ -92,14 +92,20 @@ def test_published(work):
     check(manifest["rows"] == 2000 and manifest["model_rows"] == [667, 1334, 2000], f"rows {manifest}")
     check(manifest["training"] == {"k": 4, "init": "k-means++", "n_init": 10, "max_iter": 300, "tol": 0.0,
                                    "warm_start": False}, f"training {manifest['training']}")
+    sources = []
     for batch in manifest["batches"]:
         check(batch["file"] == f"shop+{batch['partition']:05d}+{batch['first_offset']:020d}+{batch['last_offset']:020d}.csv",
               f"offsets of {batch}")
         with open(f"{work}/batches/{batch['file']}", "rb") as file:
             check(hashlib.sha256(file.read()).hexdigest() == batch["sha256"], "checksum of " + batch["file"])
+        with open(f"{work}/batches/{batch['file']}", newline="", encoding="utf-8") as file:
+            sources += csv.DictReader(file)
     with open(f"{folder}/products.csv", newline="", encoding="utf-8") as file:
         products = list(csv.DictReader(file))
     check([p["product_id"] for p in products] == [f"P{i:06d}" for i in range(2000)], "products in arrival order")
+    check(all(sources[int(p["source_row"]) - 1]["timestamp"] == p["timestamp"] and
+              sources[int(p["source_row"]) - 1]["product_id"] == p["product_id"] for p in products), "source rows")
+    check(len({p["source_row"] for p in products}) == len(sources) == 2000, "each source row once")
     for number, rows in ((1, 667), (2, 1334), (3, 2000)):
         with open(f"{folder}/model_{number}.json", encoding="utf-8") as file:
             model = json.load(file)
