@@ -259,7 +259,7 @@ static void replace_earlier(struct catalog *c, struct catalog_product *p, uint32
 }
 
 int catalog_add(struct catalog *c, const struct pasar_record *record, const int cluster[PASAR_MODELS],
-                const uint64_t model_rows[PASAR_MODELS], struct pasar_err *err)
+                const uint64_t model_rows[PASAR_MODELS], uint64_t source, struct pasar_err *err)
 {
     if (c->count == UINT32_MAX / 4 || c->rows >= UINT32_MAX)
         return pasar_err_set(err, PASAR_EDATA, "products.csv: more than %u rows", UINT32_MAX / 4);
@@ -278,6 +278,7 @@ int catalog_add(struct catalog *c, const struct pasar_record *record, const int 
     struct catalog_product *p = &c->products[c->count];
     memset(p, 0, sizeof *p);
     p->row = (uint32_t)c->rows;
+    p->source = source < CATALOG_NO_SOURCE ? (uint32_t)source : CATALOG_NO_SOURCE;
     for (int m = 0; m < PASAR_MODELS; m++) {
         if (c->rows < model_rows[m])
             p->models |= (uint8_t)(1 << m);

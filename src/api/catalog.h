@@ -36,6 +36,8 @@ enum catalog_number {
 /* What products are sorted by: a number or … */
 enum { CATALOG_BY_NAME = CATALOG_NUMBERS, CATALOG_BY_ID, CATALOG_ORDERS };
 
+#define CATALOG_NO_SOURCE UINT32_MAX
+
 struct catalog_product {
     uint64_t json; /* offset in text of {"product_id":… up to and with "cluster": */
     uint32_t json_len;
@@ -44,6 +46,7 @@ struct catalog_product {
     uint32_t about, about_len; /* the same of the description */
     uint32_t id_len;           /* of the product id's JSON string; it starts at CATALOG_ID_OFFSET */
     uint32_t row;              /* 0-based arrival order */
+    uint32_t source;           /* its source row (pasar/generation.h), CATALOG_NO_SOURCE when not known */
     uint32_t category;
     uint32_t best;                  /* position in the order "best rating first, ties in arrival order" */
     uint8_t models;                 /* bit m - 1: stands for its id in model m */
@@ -102,9 +105,12 @@ struct catalog {
 int catalog_init(struct catalog *catalog, struct pasar_err *err) PASAR_MUSTCHECK;
 void catalog_fini(struct catalog *catalog);
 
-/* Adds the next row in arrival order. model_rows says how many rows each model has. */
+/*
+ * Adds the next row in arrival order. model_rows says how many rows each model has; `source` is the source row, or
+ * PASAR_SOURCE_UNKNOWN.
+ */
 int catalog_add(struct catalog *catalog, const struct pasar_record *record, const int cluster[PASAR_MODELS],
-                const uint64_t model_rows[PASAR_MODELS], struct pasar_err *err) PASAR_MUSTCHECK;
+                const uint64_t model_rows[PASAR_MODELS], uint64_t source, struct pasar_err *err) PASAR_MUSTCHECK;
 
 /* Builds the orders; afterwards the catalogue is read only. */
 int catalog_finish(struct catalog *catalog, struct pasar_err *err) PASAR_MUSTCHECK;

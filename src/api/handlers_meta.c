@@ -34,7 +34,7 @@ void handle_readyz(struct request *r, struct reply *reply)
         pasar_buf_printf(buf, ",\"rows\":%llu,\"products\":%u,\"batches\":%zu", (unsigned long long)s->catalog.rows,
                          s->catalog.views[PASAR_MODELS - 1].count, s->generation.manifest.batch_count);
         pasar_buf_adds(buf, ",\"sources\":");
-        (void)lineage_add_sources(buf, &s->generation.manifest);
+        lineage_add_sources(buf, &s->generation.manifest);
     } else {
         pasar_buf_adds(
             buf, ",\"generation\":null,\"loaded_at\":null,\"rows\":0,\"products\":0,\"batches\":0,\"sources\":[]");

@@ -28,25 +28,22 @@ static void add_source(struct pasar_buf *buf, const struct source *source, bool 
                      (unsigned long long)source->rows);
 }
 
-/* The manifest lists the files by topic, partition and offset, so a partition's files follow each other. */
-size_t lineage_add_sources(struct pasar_buf *buf, const struct pasar_manifest *manifest)
+/* The manifest lists the files by partition, topic and offset, so a partition's files follow each other. */
+void lineage_add_sources(struct pasar_buf *buf, const struct pasar_manifest *manifest)
 {
     struct source source = {0};
-    size_t count = 0, written = 0;
+    size_t written = 0;
     pasar_buf_addc(buf, '[');
     for (size_t i = 0; i < manifest->batch_count; i++) {
         struct pasar_batch_name name;
-        if (!pasar_batch_name_parse(manifest->batches[i].file, &name)) {
-            count++;
+        if (!pasar_batch_name_parse(manifest->batches[i].file, &name))
             continue;
-        }
         bool same =
             source.files > 0 && name.partition == source.name.partition && strcmp(name.topic, source.name.topic) == 0;
         if (!same) {
             if (source.files > 0)
                 add_source(buf, &source, written++ == 0);
             source = (struct source){.name = name};
-            count++;
         }
         source.name.last_offset = name.last_offset;
         source.rows += manifest->batches[i].rows;
@@ -55,32 +52,48 @@ size_t lineage_add_sources(struct pasar_buf *buf, const struct pasar_manifest *m
     if (source.files > 0)
         add_source(buf, &source, written == 0);
     pasar_buf_addc(buf, ']');
-    return count;
 }
 
-/* The file that holds a row (from 0) when rows lie in the files one after the other. */
-static void add_batch(struct pasar_buf *buf, const struct pasar_manifest *manifest, uint64_t row, size_t partitions)
+/*
+ * The offset of row `row` (from 0) of a batch, where it is certain: rows are in the order of their offsets, so that a
+ * batch of as many rows as its name has offsets holds each of them, and no reject or gap.
+ */
+static void add_offset(struct pasar_buf *buf, const struct pasar_batch_name *name, uint64_t rows, uint64_t row)
 {
-    uint64_t before = 0;
+    uint64_t range = (uint64_t)name->last_offset - (uint64_t)name->first_offset;
+    if (rows - 1 == range)
+        pasar_buf_printf(buf, ",\"offset\":%lld", (long long)name->first_offset + (long long)row);
+    else
+        pasar_buf_adds(buf, ",\"offset\":null");
+}
+
+static void write_batch(struct pasar_buf *buf, const struct pasar_manifest_batch *batch, uint64_t row)
+{
+    struct pasar_batch_name name;
+    pasar_buf_adds(buf, "{\"file\":");
+    jsontext_add_string(buf, batch->file, strlen(batch->file));
+    if (pasar_batch_name_parse(batch->file, &name)) {
+        pasar_buf_addc(buf, ',');
+        add_place(buf, &name);
+        add_offset(buf, &name, batch->rows, row);
+    }
+    pasar_buf_printf(buf, ",\"rows\":%llu,\"row\":%llu,\"sha256\":", (unsigned long long)batch->rows,
+                     (unsigned long long)row + 1);
+    jsontext_add_string(buf, batch->sha256, strlen(batch->sha256));
+    pasar_buf_addc(buf, '}');
+}
+
+/* The file that holds source row `source`, or null. */
+static void add_batch(struct pasar_buf *buf, const struct pasar_manifest *manifest, uint32_t source)
+{
+    uint64_t row = source; /* left to go */
     pasar_buf_adds(buf, ",\"batch\":");
-    for (size_t i = 0; partitions == 1 && i < manifest->batch_count; i++) {
-        const struct pasar_manifest_batch *batch = &manifest->batches[i];
-        struct pasar_batch_name name;
-        if (row - before >= batch->rows) {
-            before += batch->rows;
-            continue;
+    for (size_t i = 0; source != CATALOG_NO_SOURCE && i < manifest->batch_count; i++) {
+        if (row < manifest->batches[i].rows) {
+            write_batch(buf, &manifest->batches[i], row);
+            return;
         }
-        pasar_buf_adds(buf, "{\"file\":");
-        jsontext_add_string(buf, batch->file, strlen(batch->file));
-        if (pasar_batch_name_parse(batch->file, &name)) {
-            pasar_buf_addc(buf, ',');
-            add_place(buf, &name);
-        }
-        pasar_buf_printf(buf, ",\"rows\":%llu,\"row\":%llu,\"sha256\":", (unsigned long long)batch->rows,
-                         (unsigned long long)(row - before + 1));
-        jsontext_add_string(buf, batch->sha256, strlen(batch->sha256));
-        pasar_buf_addc(buf, '}');
-        return;
+        row -= manifest->batches[i].rows;
     }
     pasar_buf_adds(buf, "null");
 }
@@ -98,8 +111,8 @@ void lineage_write(struct pasar_buf *buf, const struct snapshot *s, uint32_t pro
                      (unsigned long long)manifest->generation, (unsigned long long)p->row + 1,
                      (unsigned long long)m->rows);
     pasar_buf_adds(buf, ",\"sources\":");
-    size_t partitions = lineage_add_sources(buf, manifest);
-    add_batch(buf, manifest, p->row, partitions);
+    lineage_add_sources(buf, manifest);
+    add_batch(buf, manifest, p->source);
     if (cluster < 0 || (size_t)cluster >= m->k) {
         pasar_buf_adds(buf, ",\"cluster\":null,\"label\":null,\"distance\":null}");
         return;

@@ -111,6 +111,7 @@ static const struct object objects[] = {
       {"partition", INTEGER, OPTIONAL},
       {"first_offset", INTEGER, OPTIONAL},
       {"last_offset", INTEGER, OPTIONAL},
+      {"offset", OR_NULL("integer"), OPTIONAL},
       {"rows", INTEGER, false},
       {"row", INTEGER, false},
       {"sha256", TEXT, false}}},

@@ -18,7 +18,8 @@ static int load_catalog(struct snapshot *s, struct pasar_err *err)
     if (!reader)
         return -1;
     while ((result = pasar_products_reader_next(reader, &record, cluster, err)) == PASAR_PRODUCTS_ROW) {
-        if (catalog_add(&s->catalog, &record, cluster, s->generation.manifest.model_rows, err) != 0) {
+        if (catalog_add(&s->catalog, &record, cluster, s->generation.manifest.model_rows,
+                        pasar_products_reader_source(reader), err) != 0) {
             result = PASAR_PRODUCTS_ERROR;
             break;
         }

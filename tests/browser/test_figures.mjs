@@ -17,6 +17,13 @@ const targetOf = (page) => new URLSearchParams(new URL(page.url()).hash.split('?
 const heights = (page) =>
   page.locator('.price-chart rect').evaluateAll((bars) => bars.map((b) => Number(b.getAttribute('height'))));
 
+function assertBatch(text, batch) {
+  const { file, row, rows, topic, partition, offset, sha256 } = batch;
+  assert.ok(text.includes(`${file}, row ${whole(row)} of ${whole(rows)}`), text);
+  assert.ok(text.includes(`${topic}, partition ${partition}, offset ${whole(offset)}`), text);
+  assert.ok(text.includes(sha256), text);
+}
+
 export const tests = {
   'price: the bars and both ends are those of all products': async ({ open, base }) => {
     const { low, high, counts } = await ask(base, '/api/prices');
@@ -139,7 +146,7 @@ export const tests = {
     const text = await page.locator('.origin').textContent();
     assert.ok(text.includes(`row ${whole(line.row)} of ${whole(line.rows)} rows of model 1`), text);
     assert.ok(text.toLowerCase().includes(`${line.label.toLowerCase()}, ${line.distance.toFixed(2)} standard`), text);
-    assert.ok(line.batch ? text.includes(line.batch.file) : text.includes('one of the sources below'), text);
+    assertBatch(text, line.batch);
     const sources = await rowsOf(page, 'Sources');
     assert.equal(sources.length, line.sources.length);
     for (const [i, s] of line.sources.entries()) {
@@ -199,9 +206,9 @@ export const tests = {
 
 /** Those that need a market of their own. */
 export const serverTests = {
-  'product: with one partition, the batch file and the row in it': async ({ open }) => {
+  'product: the batch file, the row in it and the offset': async ({ open }) => {
     const folder = newFolder();
-    await train(folder, join(process.env.PASAR_SOURCE, 'tests/browser/hostile.csv'), ['--k', '2'], 1);
+    await train(folder, join(process.env.PASAR_SOURCE, 'tests/browser/hostile.csv'), ['--k', '2'], 2);
     const api = await serve(folder);
     const [{ product_id: id }] = await ask(api.base, '/api/products?limit=1');
     const { batch } = await ask(api.base, `/api/models/3/lineage?product_id=${encodeURIComponent(id)}`);
@@ -211,7 +218,8 @@ export const serverTests = {
     await page.getByText('Where this record comes from').click();
     await page.waitForSelector('.origin table');
     const text = await page.locator('.origin').textContent();
-    assert.ok(text.includes(`${batch.file}, row ${batch.row} of ${batch.rows}`), text);
+    assertBatch(text, batch);
+    assert.equal(batch.offset, batch.first_offset + batch.row - 1);
     await page.context().close();
     await api.stop();
   },
@@ -229,6 +237,10 @@ export const serverTests = {
     assert.doesNotMatch(await page.locator('.models-body').textContent(), /Did the groups hold/);
     await page.view('status');
     assert.match(await page.locator('.status-body').textContent(), /batch files do not tell/);
+    const [{ product_id: id }] = await ask(api.base, '/api/products?limit=1');
+    await page.view(`product?${new URLSearchParams({ id })}`);
+    await page.getByText('Where this record comes from').click();
+    await page.getByText('not on record, since an older trainer wrote this generation').waitFor();
     await page.context().close();
     await api.stop();
   },

@@ -146,6 +146,7 @@ def price(api):
         row = order[value['row'] - 1]
         check(row == asked and value['cluster'] == int(row[f'cluster_{model}']), f'lineage of {asked["product_id"]}: {value}')
         check(value['distance'] >= 0 and value['sources'] is not None and value['model'] == model, str(value))
+        check(value['batch'] is None, 'a generation without source_row tells no batch')
     api.json('/api/models/4/lineage', 404, product_id=asked['product_id'])
     api.json('/api/models/3/lineage', 404, product_id='nosuchproduct')
     api.json('/api/models/3/lineage', 400)

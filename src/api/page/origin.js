@@ -5,14 +5,21 @@ import { get } from './api.js';
 import { createPane, message } from './pane.js';
 import { capital, count, decimal, plural } from './format.js';
 
+const offsets = ({ first_offset: first, last_offset: last }) =>
+    first === last ? count(first) : `${count(first)} to ${count(last)}`;
+
+/** Where in the topic a batch's record was: its offset, or those of the batch. */
+function placeInTopic(batch) {
+    const at = batch.offset === null ? `among offsets ${offsets(batch)}` : `offset ${count(batch.offset)}`;
+    return `${batch.topic}, partition ${batch.partition}, ${at}`;
+}
+
 /** Topic partitions and their offsets, as /readyz and the lineage of a product tell them. */
 export function sourcesTable(sources) {
     if (!sources?.length) return el('p', { class: 'muted' }, 'The names of the batch files do not tell.');
     const rows = sources.map((s) => [
         `${s.topic}, partition ${s.partition}`,
-        s.first_offset === s.last_offset
-            ? count(s.first_offset)
-            : `${count(s.first_offset)} to ${count(s.last_offset)}`,
+        offsets(s),
         count(s.rows),
         count(s.files),
     ]);
@@ -35,7 +42,9 @@ export function origin(product, model) {
                 item('Record', `row ${count(line.row)} of ${plural(line.rows, 'row')} of model ${model}, as they arrived`),
                 batch
                     ? item('Batch file', el('code', {}, batch.file), `, row ${count(batch.row)} of ${count(batch.rows)}`)
-                    : item('Batch file', 'not on record: several partitions were merged by time; one of the sources below'),
+                    : item('Batch file', 'not on record, since an older trainer wrote this generation'),
+                batch?.topic ? item('Topic', placeInTopic(batch)) : null,
+                batch ? item('SHA-256', el('code', {}, batch.sha256)) : null,
                 line.label
                     ? item(
                           'Group',

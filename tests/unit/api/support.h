@@ -37,7 +37,7 @@ static inline int support_add(struct catalog *c, const struct row *row, const ui
     r.number[PASAR_COL_RATING_COUNT] = row->votes;
     for (int m = 0; m < PASAR_MODELS; m++)
         cluster[m] = c->rows < model_rows[m] ? row->cluster : -1;
-    return catalog_add(c, &r, cluster, model_rows, &err);
+    return catalog_add(c, &r, cluster, model_rows, PASAR_SOURCE_UNKNOWN, &err);
 }
 
 /* A finished catalogue of n rows; the models have t = ceil(n / 3), 2t and n rows. */
