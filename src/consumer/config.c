@@ -31,9 +31,8 @@ static const struct pasar_option table[] = {
     {"batch-seconds", 0, PASAR_OPT_SECONDS, FIELD(batch_seconds), "10", 0.001, 1e6, NULL, "SECONDS",
      "close a batch this long after its first message, also when the topic is idle", NULL, false},
     {"exit-at-end", 'e', PASAR_OPT_BOOL, FIELD(exit_at_end), NULL, 0, 0, NULL, NULL,
-     "end with 0 when every partition is read to its end and every run seen is complete; a topic that is empty is "
-     "waited "
-     "for, unless --exit-idle says for how long",
+     "end with 0 when every partition is read to its end and every run seen is complete; "
+     "a topic that is empty is waited for, unless --exit-idle says for how long",
      NULL, false},
     {"exit-idle", 0, PASAR_OPT_SECONDS, FIELD(exit_idle), "0", 0, 1e6, NULL, "SECONDS",
      "end with 0 after this long without a message, whatever is missing; 0 = never", NULL, false},
