@@ -104,7 +104,7 @@ export async function open(browser, base, { pictures = 'served', ...options } = 
 /** Waits until nothing on the page is loading, or waits for its size to be drawn. */
 export async function settled(page) {
   await page.waitForSelector('main h1', { timeout: 10000 });
-  const unready = 'main [aria-busy="true"], main .skeleton, main .plot-canvas:empty';
+  const unready = 'main[aria-busy="true"], main [aria-busy="true"], main .skeleton, main .plot-canvas:empty';
   await page.waitForFunction((selector) => !document.querySelector(selector), unready, { timeout: 10000 });
 }
 

@@ -135,6 +135,26 @@ export const serverTests = {
     await again.stop();
   },
 
+  'states: a view that is fetched only when asked for comes back with the server': async ({ open, folder }) => {
+    const own = await serve(folder);
+    const page = await open({}, own.base);
+    page.expectProblem(GONE);
+    page.expectProblem(/503|Failed to fetch dynamically imported module/);
+    await page.view('browse');
+    await own.stop();
+    await page.locator('.nav a[data-view="map"]').click();
+    await page.waitForSelector('main .failure');
+    assert.match(await page.locator('main .failure').textContent(), /does not answer.*Trying again in \d+ s/s);
+    await page.locator('.nav a[data-view="price"]').click(); // this one is there already, and asks by itself
+    await page.waitForSelector('.price-form');
+    await page.locator('.nav a[data-view="map"]').click();
+    await page.waitForSelector('main .failure');
+    const again = await serve(folder, { port: own.port });
+    await page.waitForSelector('.plot-canvas .marks', { state: 'attached', timeout: 20000 });
+    assert.equal(await page.locator('.nav a[aria-current]').textContent(), 'Map');
+    await again.stop();
+  },
+
   'states: nothing loaded yet, then the first generation': async ({ open, sample }) => {
     const folder = newFolder();
     const api = await serve(folder, { ready: false });

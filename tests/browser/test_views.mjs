@@ -349,7 +349,7 @@ export const tests = {
     await screenshot(page, 'status');
   },
 
-  'page: within 64 kB, everything from this server': async ({ open, base }) => {
+  'page: within 60 kB, everything from this server': async ({ open, base }) => {
     const page = await open();
     const session = await page.context().newCDPSession(page);
     await session.send('Network.enable');
@@ -361,7 +361,7 @@ export const tests = {
     const own = [...files].filter(([url]) => url === `${base}/` || url.startsWith(`${base}/page/`));
     const bytes = own.reduce((n, [, size]) => n + size, 0);
     assert.ok(own.length >= 3);
-    assert.ok(bytes <= 64 * 1024, `${bytes} bytes in ${own.length} files`);
+    assert.ok(bytes <= 60 * 1024, `${bytes} bytes in ${own.length} files`);
   },
 
   'page: looks right from 360 to 2560 pixels, dark and enlarged': async ({ open }) => {

@@ -4,20 +4,24 @@
 import { debounce, el, say } from './dom.js';
 import { address, HOME, parse } from './route.js';
 import { arrive, move, restore } from './places.js';
-import { currentGeneration, readiness, watchGeneration } from './api.js';
+import { ApiError, currentGeneration, readiness, watchGeneration } from './api.js';
+import { createPane } from './pane.js';
 import { models as loadedModels } from './groups.js';
 import { ago, oneDirection, plural } from './format.js';
 import * as browse from './categories.js';
 import * as search from './search.js';
 import * as price from './price.js';
 import * as product from './product.js';
-import * as models from './models.js';
-import * as map from './map.js';
-import * as status from './status.js';
 
 // A view has title(params) and mount(main, app), which returns {update(params), stop()}. update() may run many times;
 // its promise settles when there is something to see.
-const VIEWS = { browse, search, price, product, models, map, status };
+const VIEWS = { browse, search, price, product };
+// These are fetched when they are asked for: most who come to the market never do.
+const LATER = {
+    models: () => import('./models.js'),
+    map: () => import('./map.js'),
+    status: () => import('./status.js'),
+};
 
 const TYPING_MS = 160;
 const GENERATION_POLL_MS = 30000;
@@ -57,20 +61,57 @@ function showTop(entered) {
     if (entered || (heading && heading.getBoundingClientRect().bottom < 0)) scrollTo(0, 0);
 }
 
+/** Stands for a view that could not be fetched: says so, tries again, and gives way to it. */
+function absent(name) {
+    function mount(node) {
+        const body = el('div', {});
+        node.append(body);
+        const pane = createPane(body);
+        const bring = async () => {
+            VIEWS[name] = await LATER[name]().catch(() => {
+                throw new ApiError('unreachable', 0, null);
+            });
+            current.stop();
+            current = null;
+            show();
+        };
+        return { update: () => pane.run(bring), stop: pane.stop };
+    }
+    return { title: () => '', mount };
+}
+
+async function fetchView(name) {
+    main.setAttribute('aria-busy', 'true');
+    try {
+        VIEWS[name] = await LATER[name]();
+        return VIEWS[name];
+    } catch {
+        return absent(name);
+    } finally {
+        main.removeAttribute('aria-busy');
+    }
+}
+
 /** Shows what the address says: from the top, or from `y` where it was left. */
-async function show({ keepFocus = false, typed = false, y = null } = {}) {
-    const { view, params } = parse(location.hash);
-    const name = VIEWS[view] ? view : HOME;
+async function show(how = {}) {
+    const { view } = parse(location.hash);
+    const name = VIEWS[view] || LATER[view] ? view : HOME;
+    const shown = VIEWS[name] ?? (await fetchView(name));
+    if (parse(location.hash).view === view) await display(name, shown, how); // else someone has gone on meanwhile
+}
+
+async function display(name, view, { keepFocus = false, typed = false, y = null }) {
+    const { params } = parse(location.hash);
     const entered = current?.name !== name;
     const first = current === null;
     if (entered) {
         current?.stop();
         main.replaceChildren();
         main.className = `view-${name}`;
-        current = { name, ...VIEWS[name].mount(main, { go, note }) };
+        current = { name, ...view.mount(main, { go, note }) };
         markNav(name);
     }
-    const title = VIEWS[name].title(params);
+    const title = view.title(params);
     document.title = title ? `${oneDirection(title)} · Pasar` : 'Pasar';
     if (!typed) {
         searchSoon.cancel();
@@ -85,7 +126,7 @@ async function show({ keepFocus = false, typed = false, y = null } = {}) {
 // Search as you type: the first letter makes a history entry, the next ones change it.
 function searchFor(text) {
     const q = text.trim();
-    const searching = current.name === 'search';
+    const searching = current?.name === 'search';
     if (q === '') {
         if (searching) go(HOME, {}, { replace: true, typed: true });
     } else {
