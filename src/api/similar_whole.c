@@ -7,9 +7,9 @@
 #include <string.h>
 
 enum {
-    WORDS_MIN = 4, /* fewer stand together in names of all kinds */
-    WORDS_MAX = 8, /* more are not a question but a name, of which there is no second */
-    LOOKS_MAX = 4096,
+    WORDS_MIN = 4,    /* fewer stand together in names of all kinds */
+    WORDS_MAX = 8,    /* more are not a question but a name, of which there is no second */
+    LOOKS_MAX = 4096, /* names; where even the rarest word has more, they are not asked */
 };
 
 static bool is_in_name(const struct textindex *x, uint32_t term, uint32_t doc)
