@@ -6,12 +6,13 @@
 
 #include "api/similar_rank.h"
 
-static const float voter_bonus = 2;   /* the most that a category can give while its votes are not counted */
-static const float no_vote = 0.0005f; /* what counts for the votes of a category that has none */
-static const float sharpness = 0.4f;  /* of likely categories against unlikely ones */
-static const float full_idf = 2;      /* words of less, as "for" and "with" are, say as much less of a category */
-static const float pair_odds = 0.5f;  /* of what a word says: its words have spoken already */
-static const float negligible = -18;  /* its exponential is lost beside a score near 1 */
+static const float voter_bonus = 2;      /* the most that a category can give while its votes are not counted */
+static const float no_vote = 0.0005f;    /* what counts for the votes of a category that has none */
+static const float sharpness = 0.4f;     /* of likely categories against unlikely ones */
+static const float full_idf = 2;         /* words of less, as "for" and "with" are, say as much less of a category */
+static const float pair_odds = 0.5f;     /* of what a word says: its words have spoken already */
+static const float number_share = 0.25f; /* of what a word says: 1500 are watts of one, rupees of another */
+static const float negligible = -18;     /* its exponential is lost beside a score near 1 */
 
 /* e^x for x from -80 to 0, about 6 digits of it: 2^n times the series of 2^f. In plain arithmetic, for the vector: a
  * query asks for two of each category. */
@@ -64,18 +65,28 @@ struct asked {
     float square, words;
 };
 
+static bool is_number(const struct similar_scratch *s, const struct similar_word *word)
+{
+    const char *typed = s->tokens.bytes.data + word->start;
+    for (uint32_t i = 0; i < word->len; i++) {
+        if (typed[i] < '0' || typed[i] > '9')
+            return false;
+    }
+    return true;
+}
+
 /* A word's choices share its weight. */
 static void ask_word(const struct similar_search *f, const struct similar_word *word, struct asked *asked)
 {
     const struct textindex *x = f->index;
     struct similar_scratch *s = f->s;
     bool is_sure = word->is_exact || word->repaired >= 0;
-    float sum = 0;
+    float sum = 0, whole = is_number(s, word) ? number_share : 1;
     for (size_t i = 0; i < word->count; i++)
         sum += word->terms[i].weight;
     for (size_t i = 0; i < (is_sure ? 1 : word->count); i++) {
         const struct textindex_term *term = &x->terms[word->terms[i].term];
-        float share = is_sure ? 1 : word->terms[i].weight / sum;
+        float share = is_sure ? whole : whole * word->terms[i].weight / sum;
         struct evidence_weights weights = {share * textindex_vector_weight(term),
                                            share * fminf(1, term->idf / full_idf), share};
         evidence_score(&x->evidence, word->terms[i].term, weights, s->cosine, s->odds, s->label);

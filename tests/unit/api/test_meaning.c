@@ -28,6 +28,9 @@ static const struct row shop[] = {
     {"b3", "Gaon Zipped Hard Disk Cover", "Computers|HardDiskBags", "", 250, 4, 30, 2},
     {"d1", "Acme Portable Hard Disk", "Computers|ExternalHardDisks", "", 4000, 4, 1, 2},
     {"d2", "Borealis Portable Hard Disk", "Computers|ExternalHardDisks", "", 5000, 4, 1, 2},
+    {"r1", "Acme Rod 1500 Watt", "Heaters|Rods", "", 500, 4, 1, 2},
+    {"r2", "Borealis Rod 1500 Watt", "Heaters|Rods", "", 600, 4, 1, 2},
+    {"r3", "Cintra Rod 1500 Watt", "Heaters|Rods", "", 700, 4, 1, 2},
     {"g1", "Acme Drawing Pad, Wireless, for Mouse Users", "Computers|GraphicTablets", "", 3000, 4, 1, 2},
     {"g2", "Acme Drawing Tablet", "Computers|GraphicTablets", "", 3000, 4, 1, 2},
 };
@@ -99,12 +102,23 @@ static void test_meaning__a_name_with_all_words_says_what_is_meant(void **state)
     assert_int_equal(first_hit("acme wireless mouse pad portable", whole), 'p');
 }
 
+static void test_meaning__a_number_says_little_of_a_category(void **state)
+{
+    const float whole = similar_weights_default.whole;
+    (void)state;
+    assert_int_equal(first_hit("wireless under 1500", whole), 'm');
+    assert_int_equal(first_hit("cover under 1500", whole), 'b');
+    assert_int_equal(first_hit("rod under 1500", whole), 'r');
+    assert_int_equal(first_hit("1500", whole), 'r');
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_meaning__a_slip_is_repaired_into_what_stands_beside_its_neighbours),
         cmocka_unit_test(test_meaning__the_last_word_of_a_category_says_what_its_products_are),
         cmocka_unit_test(test_meaning__a_name_with_all_words_says_what_is_meant),
+        cmocka_unit_test(test_meaning__a_number_says_little_of_a_category),
     };
     return cmocka_run_group_tests(tests, setup, support_search_end);
 }
