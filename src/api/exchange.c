@@ -12,6 +12,7 @@
 #include "api/exchange_private.h"
 #include "api/router.h"
 #include "pasar/clock.h"
+#include "pasar/mhd.h"
 
 enum {
     URI_BYTES_MAX = 8192,
@@ -39,17 +40,6 @@ static void split_absolute(struct exchange *x)
     r->path = x->guard.authority + x->guard.authority_len;
 }
 
-/*
- * libmicrohttpd would cut the query up as well, in the connection's small memory, and where hundreds of pieces leave no
- * room for themselves it never answers. The query has been copied, and `uri` is the library's own buffer.
- */
-static void hide_query(const char *uri)
-{
-    char *mark = strchr((char *)(uintptr_t)uri, '?');
-    if (mark)
-        mark[1] = '\0';
-}
-
 void *exchange_begin(void *cls, const char *uri, struct MHD_Connection *connection)
 {
     struct exchanges *all = cls;
@@ -68,7 +58,7 @@ void *exchange_begin(void *cls, const char *uri, struct MHD_Connection *connecti
     x->is_too_long = len > URI_BYTES_MAX;
     if (!x->is_too_long)
         pasar_buf_add(&x->uri, uri, len);
-    hide_query(uri);
+    pasar_mhd_hide_query(uri); /* it has been copied */
     deadline_request_begins(&all->deadline, conn);
     struct request *r = &x->request;
     r->path = pasar_buf_cstr(&x->uri);

@@ -75,17 +75,24 @@ static size_t match_categories(const struct catalog *c, const struct catalog_vie
     return count;
 }
 
+/* Category names like the one that is not there, the nearest first. */
+struct near_names {
+    struct relax_name names[RELAX_NAMES_MAX];
+    size_t count;
+};
+
 /* Takes the name that has the same letters ("Home & Kitchen" for "Home&Kitchen") or, unless `strict`, is near enough;
  * words the latter for the client. */
 static size_t relax_category(const struct request *r, const struct catalog_view *view, bool strict, uint32_t *ids,
-                             struct pasar_buf *relaxed)
+                             struct near_names *near, struct pasar_buf *relaxed)
 {
     const struct catalog *c = &r->snapshot->catalog;
-    struct relax_name names[RELAX_NAMES_MAX];
+    const struct relax_name *names = near->names;
     struct pasar_buf folded = {0};
     size_t count = 0;
-    size_t n = relax_categories(c, view, r->params.text[PARAM_CATEGORY], r->params.text_len[PARAM_CATEGORY], names);
-    if (n == 0 || !(names[0].distance == 0 || (!strict && relax_is_near(&names[0]))))
+    near->count =
+        relax_categories(c, view, r->params.text[PARAM_CATEGORY], r->params.text_len[PARAM_CATEGORY], near->names);
+    if (near->count == 0 || !(names[0].distance == 0 || (!strict && relax_is_near(&names[0]))))
         return 0;
     fold_case(&folded, names[0].text, names[0].len);
     if (folded.failed)
@@ -103,9 +110,10 @@ static size_t relax_category(const struct request *r, const struct catalog_view 
     return count;
 }
 
-/* The categories that are asked for, all when none is named: how many, with *ids (to be freed). -1: out of memory. */
+/* The categories that are asked for, all when none is named: how many, with *ids (to be freed). -1: out of memory.
+ * Fills *near when there is none of that name. */
 static int64_t find_categories(const struct request *r, const struct catalog_view *view, bool strict, uint32_t **ids,
-                               struct pasar_buf *relaxed)
+                               struct near_names *near, struct pasar_buf *relaxed)
 {
     const struct catalog *c = &r->snapshot->catalog;
     struct pasar_buf folded = {0};
@@ -116,7 +124,7 @@ static int64_t find_categories(const struct request *r, const struct catalog_vie
     if (*ids && !folded.failed)
         count = (int64_t)match_categories(c, view, folded.data, folded.len, *ids);
     if (count == 0)
-        count = (int64_t)relax_category(r, view, strict, *ids, relaxed);
+        count = (int64_t)relax_category(r, view, strict, *ids, near, relaxed);
     pasar_buf_fini(&folded);
     return count;
 }
@@ -126,8 +134,9 @@ static int find_products(struct request *r, int model, bool strict, struct items
     const struct catalog *c = &r->snapshot->catalog;
     struct select_filter filter = filter_of(r, model);
     struct select_result result = {0};
+    struct near_names near;
     uint32_t *ids;
-    int64_t n = find_categories(r, &c->views[model - 1], strict, &ids, relaxed);
+    int64_t n = find_categories(r, &c->views[model - 1], strict, &ids, &near, relaxed);
     int rc = n < 0 ? -1 : select_categories(c, ids, (size_t)n, &filter, items_offset(r), items_limit(r), &result);
     if (rc == 0) {
         items->products = result.products;
@@ -140,17 +149,13 @@ static int find_products(struct request *r, int model, bool strict, struct items
     return rc;
 }
 
-/* Category names like the one that is not there. */
-static void suggest_categories(const struct request *r, const struct catalog_view *view, struct reply *reply)
+static void suggest_categories(const struct near_names *near, struct reply *reply)
 {
-    struct relax_name names[RELAX_NAMES_MAX];
     struct pasar_buf suggestions = {0};
-    size_t n = relax_categories(&r->snapshot->catalog, view, r->params.text[PARAM_CATEGORY],
-                                r->params.text_len[PARAM_CATEGORY], names);
     pasar_buf_addc(&suggestions, '[');
-    for (size_t i = 0; i < n; i++) {
+    for (size_t i = 0; i < near->count; i++) {
         pasar_buf_adds(&suggestions, i ? "," : "");
-        jsontext_add_string(&suggestions, names[i].text, names[i].len);
+        jsontext_add_string(&suggestions, near->names[i].text, near->names[i].len);
     }
     pasar_buf_addc(&suggestions, ']');
     reply_suggest(reply, &suggestions);
@@ -165,8 +170,9 @@ static void miss_products(const struct request *r, int model, struct reply *repl
     const size_t clusters = r->snapshot->generation.models[model - 1].k;
     const int shown = p->text_len[PARAM_CATEGORY] > 60 ? 60 : (int)p->text_len[PARAM_CATEGORY];
     struct pasar_buf relaxed = {0};
+    struct near_names near;
     uint32_t *ids, products = 0;
-    int64_t n = find_categories(r, view, p->number[PARAM_STRICT] != 0, &ids, &relaxed);
+    int64_t n = find_categories(r, view, p->number[PARAM_STRICT] != 0, &ids, &near, &relaxed);
     for (int64_t i = 0; i < n; i++)
         products += view->category_start[ids[i] + 1] - view->category_start[ids[i]];
     if (n < 0 || relaxed.failed)
@@ -185,7 +191,7 @@ static void miss_products(const struct request *r, int model, struct reply *repl
     else
         reply_problem(reply, 404, "no product matches the filters");
     if (n == 0)
-        suggest_categories(r, view, reply);
+        suggest_categories(&near, reply);
     pasar_buf_fini(&relaxed);
     free(ids);
 }

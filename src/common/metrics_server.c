@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "pasar/metrics.h"
+#include "pasar/mhd.h"
 
 enum { CONNECTIONS_MAX = 32, TIMEOUT_S = 10, CONNECTION_BYTES = 16 * 1024, BACKLOG = 64 };
 
@@ -72,16 +73,12 @@ static enum MHD_Result on_request(void *closure, struct MHD_Connection *connecti
     return reply_text(connection, MHD_HTTP_NOT_FOUND, "there is /metrics and /healthz\n");
 }
 
-/* No query is of interest; cutting a long one up, libmicrohttpd runs out of the connection's memory and never answers.
- */
+/* No query is of interest. */
 static void *drop_query(void *closure, const char *uri, struct MHD_Connection *connection)
 {
-    char *mark = strchr((char *)(uintptr_t)uri, '?'); /* in the library's own buffer */
-
     (void)closure;
     (void)connection;
-    if (mark != NULL)
-        mark[1] = '\0';
+    pasar_mhd_hide_query(uri);
     return NULL;
 }
 
