@@ -15,6 +15,8 @@ const struct similar_weights similar_weights_default = {.cosine = 3,
                                                         .size = 0.25f,
                                                         .vote = 0.7f,
                                                         .whole = 4,
+                                                        .meaning = 0.3f,
+                                                        .spread = 0.8f,
                                                         .category = 4,
                                                         .cluster = 0.01f,
                                                         .same_category = 4,
@@ -59,6 +61,39 @@ static int by_number(const void *a, const void *b)
     return x < y ? -1 : x > y;
 }
 
+/* Categories of few products may have taken the first places from the likeliest: finds that one's best product. */
+static bool find_first(const struct similar_search *f, const struct similar_pass *pass, struct similar_ranked *first)
+{
+    struct similar_scratch *s = f->s;
+    const float most = f->weights->category;
+    float *bonus = &s->bonus[f->likeliest], given = *bonus;
+    if (f->own_doc >= 0 || given >= most)
+        return false;
+    *bonus = 2 * most;
+    size_t n = similar_rank_best(f->index, s, pass, 1);
+    *bonus = given;
+    *first = s->heap[0];
+    if (n == 0 || f->index->docs[first->doc].category != f->likeliest)
+        return false;
+    similar_rank_rescore(first, similar_rank_score(first) - most);
+    return true;
+}
+
+/* The best `max` of a pass, in s->heap: a product of the likeliest category first, if there is one. */
+static size_t rank_pass(const struct similar_search *f, struct similar_pass *pass, size_t max)
+{
+    struct similar_ranked first, *heap = f->s->heap;
+    if (max == 0 || !find_first(f, pass, &first))
+        return similar_rank_best(f->index, f->s, pass, max);
+    pass->excluded = first.doc;
+    size_t n = similar_rank_best(f->index, f->s, pass, max > 1 ? max - 1 : 1);
+    memmove(heap + 1, heap, n * sizeof *heap);
+    heap[0] = first;
+    if (n > 0 && similar_rank_score(&heap[1]) > similar_rank_score(&heap[0]))
+        similar_rank_rescore(&heap[0], similar_rank_score(&heap[1]));
+    return n + 1 < max ? n + 1 : max;
+}
+
 /* The best `want`: names that contain the query, *containing of them, then the others. Returns how many there are, in
  * f->s->heap. */
 static size_t rank(struct similar_search *f, const struct contains *contains, size_t want, size_t *containing)
@@ -75,7 +110,7 @@ static size_t rank(struct similar_search *f, const struct contains *contains, si
         pass.cluster_bonus_max = f->cluster[i] > pass.cluster_bonus_max ? f->cluster[i] : pass.cluster_bonus_max;
     if (!contains->is_none) {
         pass.contains = contains;
-        *containing = similar_rank_best(f->index, s, &pass, want);
+        *containing = rank_pass(f, &pass, want);
         if (*containing == want || f->query->contains_only)
             return *containing;
         struct similar_ranked *kept = s->heap + s->heap_cap;
@@ -89,7 +124,8 @@ static size_t rank(struct similar_search *f, const struct contains *contains, si
         return 0;
     pass.contains = NULL;
     pass.known_count = *containing;
-    size_t others = similar_rank_best(f->index, s, &pass, want - *containing);
+    size_t others =
+        *containing > 0 ? similar_rank_best(f->index, s, &pass, want - *containing) : rank_pass(f, &pass, want);
     memmove(s->heap + *containing, s->heap, others * sizeof *s->heap);
     memcpy(s->heap, s->heap + s->heap_cap, *containing * sizeof *s->heap);
     return *containing + others;

@@ -25,7 +25,8 @@ enum {
 
 /* How much each kind of evidence weighs. */
 struct similar_weights {
-    float cosine, label, size, vote, whole; /* in the log of how likely a category is, beside the odds of words */
+    float cosine, label, size, vote, whole, meaning; /* in the log of how likely a category is, beside odds of words */
+    float spread;                                    /* of places over likely categories of few products */
     float category, cluster, same_category; /* in a product's score, beside the text score, which is at most 1 */
     float prefix, infix, joined; /* of a word that was completed, found inside others, or is written otherwise */
 };
@@ -91,6 +92,7 @@ struct similar_scratch {
     float *likely, *bonus, *vote; /* log of how likely it is; what its products get for it; share of the best hits */
     float *cosine, *odds, *label; /* by node of the evidence */
     uint32_t node_cap;
+    struct lsa_vector query; /* as the classifier sees it */
     /* By document: a bit */
     uint64_t *found, *candidates, *other;
     struct similar_ranked {

@@ -12,6 +12,8 @@ static const float sharpness = 0.4f;     /* of likely categories against unlikel
 static const float full_idf = 2;         /* words of less, as "for" and "with" are, say as much less of a category */
 static const float pair_odds = 0.5f;     /* of what a word says: its words have spoken already */
 static const float number_share = 0.25f; /* of what a word says: 1500 are watts of one, rupees of another */
+static const float log_few = 1.6f;       /* of 5 products: a category of more fills what is seen at a glance */
+static const float enough_words = 3;     /* for the classifier, which has learnt from names */
 static const float negligible = -18;     /* its exponential is lost beside a score near 1 */
 
 /* e^x for x from -80 to 0, about 6 digits of it: 2^n times the series of 2^f. In plain arithmetic, for the vector: a
@@ -60,9 +62,10 @@ static void add_labels(const struct similar_search *f)
     }
 }
 
-/* What was asked of the evidence: the query vector's squared length, and how many words' worth. */
+/* What was asked of the evidence: the query vector's squared length, and how many words' worth; and of the classifier:
+ * how many words' worth that it knows. */
 struct asked {
-    float square, words;
+    float square, words, known;
 };
 
 static bool is_number(const struct similar_scratch *s, const struct similar_word *word)
@@ -75,13 +78,19 @@ static bool is_number(const struct similar_scratch *s, const struct similar_word
     return true;
 }
 
+/* In a word that was taken for another: short ones have neighbours by chance. Icon is not a slip in iron. */
+static float trust(const struct similar_word *word)
+{
+    return word->len <= 4 ? 0.1f : word->len == 5 ? 0.6f : 1;
+}
+
 /* A word's choices share its weight. */
 static void ask_word(const struct similar_search *f, const struct similar_word *word, struct asked *asked)
 {
     const struct textindex *x = f->index;
     struct similar_scratch *s = f->s;
     bool is_sure = word->is_exact || word->repaired >= 0;
-    float sum = 0, whole = is_number(s, word) ? number_share : 1;
+    float sum = 0, whole = is_number(s, word) ? number_share : word->repaired >= 0 ? trust(word) : 1;
     for (size_t i = 0; i < word->count; i++)
         sum += word->terms[i].weight;
     for (size_t i = 0; i < (is_sure ? 1 : word->count); i++) {
@@ -90,6 +99,8 @@ static void ask_word(const struct similar_search *f, const struct similar_word *
         struct evidence_weights weights = {share * textindex_vector_weight(term),
                                            share * fminf(1, term->idf / full_idf), share};
         evidence_score(&x->evidence, word->terms[i].term, weights, s->cosine, s->odds, s->label);
+        if (classifier_ask(&x->classifier, word->terms[i].term, share * textindex_text_weight(term), &s->query))
+            asked->known += share;
         asked->square += weights.cosine * weights.cosine;
         asked->words += weights.odds;
     }
@@ -110,14 +121,16 @@ void similar_ask_evidence(struct similar_search *f)
 {
     const struct evidence *e = &f->index->evidence;
     struct similar_scratch *s = f->s;
-    struct asked asked = {0, 0};
+    struct asked asked = {0};
     memset(s->cosine, 0, e->node_count * sizeof *s->cosine);
     memset(s->odds, 0, e->node_count * sizeof *s->odds);
     memset(s->label, 0, e->node_count * sizeof *s->label);
+    s->query = (struct lsa_vector){0};
     for (size_t w = 0; w < s->word_count; w++)
         ask_word(f, &s->words[w], &asked);
     for (size_t i = 0; i < s->pair_count; i++)
         ask_pair(f, s->pairs[i], &asked);
+    f->known = asked.known;
     float cosine = asked.square > 0 ? f->weights->cosine / sqrtf(asked.square) : 0;
     for (uint32_t c = 0; c < e->category_count; c++)
         s->likely[c] = asked.words > 0 ? cosine * s->cosine[c] + s->odds[c] + s->odds[e->parent[c]] +
@@ -126,6 +139,21 @@ void similar_ask_evidence(struct similar_search *f)
     add_labels(f);
     s->likely[CATALOG_NO_CATEGORY] = -INFINITY;
     give_bonus(f, voter_bonus);
+}
+
+/*
+ * A place in the list is worth most to a likely category of few products: one product may be all there is to show of
+ * it, where a large category fills the list as it is (Agrawal et al., "Diversifying Search Results", 2009).
+ */
+static void weigh_places(struct similar_search *f)
+{
+    const struct evidence *e = &f->index->evidence;
+    float *likely = f->s->likely;
+    f->likeliest = 0;
+    for (uint32_t c = 1; c < e->category_count; c++)
+        f->likeliest = likely[c] > likely[f->likeliest] ? c : f->likeliest;
+    for (uint32_t c = 1; c < e->category_count; c++)
+        likely[c] -= f->weights->spread * fmaxf(0, fminf(e->log_size[c], log_few));
 }
 
 /* The best SIMILAR_VOTERS documents by text and likely category vote for their category and cluster, the closer the
@@ -160,6 +188,9 @@ void similar_vote(struct similar_search *f)
     for (uint32_t c = 0; top > 0 && c < categories; c++)
         s->likely[c] += s->vote[c] > 0 ? weights->vote * logf(s->vote[c] / top + no_vote) : none;
     similar_add_whole(f);
+    float known = fminf(1, f->known / enough_words);
+    classifier_score(&x->classifier, &s->query, weights->meaning * known * known, s->likely);
+    weigh_places(f);
     give_bonus(f, weights->category);
 }
 

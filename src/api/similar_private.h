@@ -13,6 +13,8 @@ struct similar_search {
     const struct similar_weights *weights;
     struct similar_scratch *s;
     float cluster[256];
+    float known;           /* words that the classifier knows */
+    uint32_t likeliest;    /* category */
     uint32_t own_category; /* CATALOG_NO_CATEGORY: none */
     int64_t own_doc;
 };

@@ -25,6 +25,14 @@ static inline float similar_rank_score(const struct similar_ranked *ranked)
     return score;
 }
 
+/* Gives a hit another score, which is not negative. */
+static inline void similar_rank_rescore(struct similar_ranked *ranked, float score)
+{
+    uint32_t bits;
+    memcpy(&bits, &score, sizeof bits);
+    ranked->key = (uint64_t)bits << 32 | (uint32_t)ranked->key;
+}
+
 /* The largest of some numbers, -INFINITY of none. Four at a time, or each comparison would wait for the one before. */
 static inline float similar_rank_largest(const float *numbers, uint32_t count)
 {

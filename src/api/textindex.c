@@ -115,6 +115,7 @@ void textindex_fini(struct textindex *index)
     vocabulary_fini(&index->vocabulary);
     pairs_fini(&index->pairs);
     evidence_fini(&index->evidence);
+    classifier_fini(&index->classifier);
     free(index->terms);
     free(index->spans);
     free(index->tops);

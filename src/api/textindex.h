@@ -16,6 +16,7 @@
 #include <stdint.h>
 
 #include "api/catalog.h"
+#include "api/classifier.h"
 #include "api/evidence.h"
 #include "api/pairs.h"
 #include "api/vocabulary.h"
@@ -65,6 +66,7 @@ struct textindex {
     struct pasar_buf names;   /* all names in folded case, by document, each followed by a NUL */
     uint64_t *name_start;     /* document → offset in names; doc_count + 1 */
     struct evidence evidence;
+    struct classifier classifier;
     const struct catalog *catalog;
 };
 
@@ -76,6 +78,12 @@ void textindex_fini(struct textindex *index);
 static inline float textindex_vector_weight(const struct textindex_term *term)
 {
     return powf(term->idf, 0.7f);
+}
+
+/* A word's weight in the texts that the classifier learns from and is asked about, for each time it occurs. */
+static inline float textindex_text_weight(const struct textindex_term *term)
+{
+    return 1 + term->idf;
 }
 
 /* The document's place within its block. */

@@ -30,6 +30,7 @@ struct textindex_builder {
     uint32_t *touched, touched_count;
     float *list_weights;
     uint32_t about_terms[TEXTINDEX_ABOUT_MAX], about_count; /* pass 2: of the open document's description */
+    uint32_t lessons;                                       /* pass 2: products of a category for the classifier */
 };
 
 static inline int textindex_no_memory(struct pasar_err *err)
@@ -50,10 +51,25 @@ void textindex_split_about(struct textindex_builder *builder, uint32_t doc);
 /* Splits the path of the document's category into builder->category_tokens. */
 void textindex_split_category(struct textindex_builder *builder, uint32_t doc);
 
+/* Adds weight to builder->sums for the terms of `tokens` from `from` on. */
+void textindex_add_tokens(struct textindex_builder *builder, const struct tokens *tokens, size_t from, float weight);
+
+/* The same for the words of a list, and for its pairs unless they weigh nothing. */
+void textindex_add_list(struct textindex_builder *builder, const uint32_t *terms, size_t count, float weight,
+                        float pairs_weight);
+
 /* ------------------------------------------------------------------ textindex_count.c, textindex_write.c */
 
 /* 0 or -1 with err, both. */
 int textindex_count(struct textindex_builder *builder, struct pasar_err *err) PASAR_MUSTCHECK;
 int textindex_write(struct textindex_builder *builder, struct pasar_err *err) PASAR_MUSTCHECK;
+
+/* ------------------------------------------------------------------ textindex_teach.c */
+
+/* What documents say of their category is taught to evidence and classifier: begin, each document once its fields are
+ * read, in order, end. 0 or -1 with err, all. */
+int textindex_begin_teaching(struct textindex_builder *builder, struct pasar_err *err) PASAR_MUSTCHECK;
+int textindex_teach(struct textindex_builder *builder, uint32_t doc, struct pasar_err *err) PASAR_MUSTCHECK;
+int textindex_end_teaching(struct textindex_builder *builder, struct pasar_err *err) PASAR_MUSTCHECK;
 
 #endif

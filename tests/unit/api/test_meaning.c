@@ -28,6 +28,7 @@ static const struct row shop[] = {
     {"b3", "Gaon Zipped Hard Disk Cover", "Computers|HardDiskBags", "", 250, 4, 30, 2},
     {"d1", "Acme Portable Hard Disk", "Computers|ExternalHardDisks", "", 4000, 4, 1, 2},
     {"d2", "Borealis Portable Hard Disk", "Computers|ExternalHardDisks", "", 5000, 4, 1, 2},
+    {"d3", "Cintra Portable Hard Disk", "Computers|ExternalHardDisks", "", 6000, 4, 1, 2},
     {"r1", "Acme Rod 1500 Watt", "Heaters|Rods", "", 500, 4, 1, 2},
     {"r2", "Borealis Rod 1500 Watt", "Heaters|Rods", "", 600, 4, 1, 2},
     {"r3", "Cintra Rod 1500 Watt", "Heaters|Rods", "", 700, 4, 1, 2},
@@ -39,6 +40,29 @@ static int setup(void **state)
 {
     (void)state;
     return support_search_begin(shop, PASAR_ARRAY_LEN(shop));
+}
+
+/* Two categories whose names hardly differ, one of them small; and irons, which icons are not. */
+static const struct row heaters[] = {
+    {"e1", "Acme Room Heater", "Heaters|ElectricHeaters", "", 2000, 4, 9, 0},
+    {"e2", "Borealis Room Heater", "Heaters|ElectricHeaters", "", 2100, 4, 8, 0},
+    {"e3", "Cintra Room Heater", "Heaters|ElectricHeaters", "", 2200, 4, 7, 0},
+    {"e4", "Dundee Room Heater", "Heaters|ElectricHeaters", "", 2300, 4, 6, 0},
+    {"e5", "Evora Room Heater", "Heaters|ElectricHeaters", "", 2400, 4, 5, 0},
+    {"e6", "Fenwick Room Heater", "Heaters|ElectricHeaters", "", 2500, 4, 4, 0},
+    {"h1", "Gaon Room Heater", "Heaters|HalogenHeaters", "", 1500, 4, 3, 1},
+    {"i1", "Acme Dry Iron", "Irons|DryIrons", "", 700, 4, 9, 1},
+    {"i2", "Borealis Dry Iron", "Irons|DryIrons", "", 800, 4, 8, 1},
+    {"i3", "Cintra Dry Iron", "Irons|DryIrons", "", 900, 4, 8, 1},
+    {"x1", "Acme Mixer", "Kitchen|Mixers", "", 2000, 4, 7, 2},
+    {"x2", "Borealis Mixer", "Kitchen|Mixers", "", 2500, 4, 6, 2},
+    {"x3", "Cintra Mixer", "Kitchen|Mixers", "", 2600, 4, 6, 2},
+};
+
+static int setup_heaters(void **state)
+{
+    (void)state;
+    return support_search_begin(heaters, PASAR_ARRAY_LEN(heaters));
 }
 
 /* The query is said to have been read in this way, "" for as it stands. */
@@ -70,9 +94,9 @@ static void test_meaning__the_last_word_of_a_category_says_what_its_products_are
     size_t count;
     (void)state;
     const struct similar_hit *hits = support_search("hard disk", 20, &count);
-    assert_int_equal(count, 5);
+    assert_int_equal(count, 6);
     for (size_t i = 0; i < count; i++)
-        assert_int_equal(support_id(&catalog, hits[i].product, id)[0], i < 2 ? 'd' : 'b');
+        assert_int_equal(support_id(&catalog, hits[i].product, id)[0], i < 3 ? 'd' : 'b');
 }
 
 static char first_hit(const char *query, float whole)
@@ -112,13 +136,68 @@ static void test_meaning__a_number_says_little_of_a_category(void **state)
     assert_int_equal(first_hit("1500", whole), 'r');
 }
 
+/* The first letters of the first five ids, for a query and how far places are spread. */
+static void expect_places(const char *query, float spread, uint32_t limit, const char *want)
+{
+    struct similar_weights weights = similar_weights_default;
+    const struct similar_hit *hits;
+    size_t count;
+    uint32_t total;
+    char id[64], got[6] = "";
+    weights.spread = spread;
+    struct similar_query q = {
+        .name = query, .len = strlen(query), .product = -1, .model = 3, .limit = limit, .weights = &weights};
+    assert_int_equal(similar_search(&textindex, &q, &scratch, &hits, &count, &total), 0);
+    for (size_t i = 0; i < count && i < 5; i++) {
+        got[i] = support_id(&catalog, hits[i].product, id)[0];
+        assert_true(i == 0 || hits[i].score <= hits[i - 1].score);
+    }
+    assert_string_equal(got, want);
+}
+
+static void test_meaning__a_small_category_gets_its_place_but_not_the_first(void **state)
+{
+    (void)state;
+    expect_places("room heater", 0, 5, "eeeee");
+    expect_places("room heater", 3, 5, "eheee");
+    expect_places("heater for a room", 3, 5, "eheee"); /* which no name contains */
+    expect_places("room heater", 3, 2, "eh");
+    expect_places("room heater", 3, 1, "e");
+}
+
+/* How likely a category is after this query. */
+static float likely(const char *query, const char *category)
+{
+    size_t count;
+    (void)support_search(query, 1, &count);
+    for (uint32_t c = 1; c < catalog.category_count; c++) {
+        if (strcmp(catalog.categories[c].last, category) == 0)
+            return scratch.likely[c];
+    }
+    fail_msg("no category %s", category);
+    return 0;
+}
+
+static void test_meaning__a_short_word_is_hardly_a_slip(void **state)
+{
+    (void)state;
+    assert_true(likely("icon room", "DryIrons") < likely("iron room", "DryIrons") - 1);
+    assert_true(likely("icon room", "ElectricHeaters") > likely("iron room", "ElectricHeaters") + 1);
+    assert_float_equal(likely("heaterr iron", "DryIrons"), likely("heater iron", "DryIrons"), 1e-3); /* it is long */
+}
+
 int main(void)
 {
+    const struct CMUnitTest heater_tests[] = {
+        cmocka_unit_test(test_meaning__a_small_category_gets_its_place_but_not_the_first),
+        cmocka_unit_test(test_meaning__a_short_word_is_hardly_a_slip),
+    };
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_meaning__a_slip_is_repaired_into_what_stands_beside_its_neighbours),
         cmocka_unit_test(test_meaning__the_last_word_of_a_category_says_what_its_products_are),
         cmocka_unit_test(test_meaning__a_name_with_all_words_says_what_is_meant),
         cmocka_unit_test(test_meaning__a_number_says_little_of_a_category),
     };
-    return cmocka_run_group_tests(tests, setup, support_search_end);
+    return cmocka_run_group_tests(tests, setup, support_search_end) +
+           cmocka_run_group_tests(heater_tests, setup_heaters, support_search_end);
 }
