@@ -48,10 +48,10 @@ static void fill_hit(const struct similar_search *f, const struct similar_ranked
     hit->contains = contains;
     hit->score = fminf(similar_rank_score(ranked) / most, 0.9999f) + (contains ? 1 : 0);
     hit->words = words_of(f->index, f->s, ranked->doc);
-    hit->same_category =
-        info->category != CATALOG_NO_CATEGORY &&
-        (f->own_category != CATALOG_NO_CATEGORY ? info->category == f->own_category
-                                                : f->s->bonus[info->category] >= similar_open_bonus(f));
+    hit->same_category = info->category != CATALOG_NO_CATEGORY &&
+                         (f->own_category != CATALOG_NO_CATEGORY
+                              ? info->category == f->own_category
+                              : info->category == f->likeliest || f->s->bonus[info->category] >= similar_open_bonus(f));
     hit->same_cluster = f->cluster[info->cluster[f->query->model - 1]] > 0.5f * weights->cluster;
 }
 
@@ -65,12 +65,15 @@ static int by_number(const void *a, const void *b)
 static bool find_first(const struct similar_search *f, const struct similar_pass *pass, struct similar_ranked *first)
 {
     struct similar_scratch *s = f->s;
+    struct similar_pass alone = *pass;
     const float most = f->weights->category;
     float *bonus = &s->bonus[f->likeliest], given = *bonus;
     if (f->own_doc >= 0 || given >= most)
         return false;
+    if (given < pass->open_bonus)
+        alone.open_bonus = INFINITY; /* as before: only what has a word of the query */
     *bonus = 2 * most;
-    size_t n = similar_rank_best(f->index, s, pass, 1);
+    size_t n = similar_rank_best(f->index, s, &alone, 1);
     *bonus = given;
     *first = s->heap[0];
     if (n == 0 || f->index->docs[first->doc].category != f->likeliest)
