@@ -32,8 +32,9 @@ bool lsa_normalize(struct lsa_vector *vector)
     float square = lsa_dot(vector, vector);
     if (!(square > 0))
         return false;
+    float length = sqrtf(square);
     for (int i = 0; i < LSA_LANES; i++)
-        vector->lanes[i] /= sqrtf(square);
+        vector->lanes[i] /= length;
     return true;
 }
 

@@ -53,8 +53,9 @@ void sparse_rename_columns(struct sparse *m, const uint32_t *column_of)
             m->entries[kept++] = e;
             square += e.value * e.value;
         }
+        float length = sqrtf(square);
         for (uint32_t i = first; i < kept; i++)
-            m->entries[i].value /= sqrtf(square);
+            m->entries[i].value /= length;
         m->ends[row] = kept;
     }
     m->count = kept;

@@ -99,17 +99,24 @@ static void test_meaning__the_last_word_of_a_category_says_what_its_products_are
         assert_int_equal(support_id(&catalog, hits[i].product, id)[0], i < 3 ? 'd' : 'b');
 }
 
+static const struct similar_hit *search_with(const struct similar_weights *weights, const char *query, uint32_t limit,
+                                             size_t *count)
+{
+    const struct similar_hit *hits;
+    uint32_t total;
+    struct similar_query q = {
+        .name = query, .len = strlen(query), .product = -1, .model = 3, .limit = limit, .weights = weights};
+    assert_int_equal(similar_search(&textindex, &q, &scratch, &hits, count, &total), 0);
+    return hits;
+}
+
 static char first_hit(const char *query, float whole)
 {
     struct similar_weights weights = similar_weights_default;
-    const struct similar_hit *hits;
     size_t count;
-    uint32_t total;
     char id[64];
     weights.whole = whole;
-    struct similar_query q = {
-        .name = query, .len = strlen(query), .product = -1, .model = 3, .limit = 5, .weights = &weights};
-    assert_int_equal(similar_search(&textindex, &q, &scratch, &hits, &count, &total), 0);
+    const struct similar_hit *hits = search_with(&weights, query, 5, &count);
     assert_true(count > 0);
     return support_id(&catalog, hits[0].product, id)[0];
 }
@@ -140,14 +147,10 @@ static void test_meaning__a_number_says_little_of_a_category(void **state)
 static void expect_places(const char *query, float spread, uint32_t limit, const char *want)
 {
     struct similar_weights weights = similar_weights_default;
-    const struct similar_hit *hits;
     size_t count;
-    uint32_t total;
     char id[64], got[6] = "";
     weights.spread = spread;
-    struct similar_query q = {
-        .name = query, .len = strlen(query), .product = -1, .model = 3, .limit = limit, .weights = &weights};
-    assert_int_equal(similar_search(&textindex, &q, &scratch, &hits, &count, &total), 0);
+    const struct similar_hit *hits = search_with(&weights, query, limit, &count);
     for (size_t i = 0; i < count && i < 5; i++) {
         got[i] = support_id(&catalog, hits[i].product, id)[0];
         assert_true(i == 0 || hits[i].score <= hits[i - 1].score);
